@@ -1,0 +1,53 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { at, files, fingerprint, runPackage, Stamp } from './project.mjs';
+
+const stamp = new Stamp('dist/.stamp');
+
+/** The modules that `exports` of package.json names, each of which is importable as CommonJS and as ESM. */
+const faces = ['dist/lib/index', 'dist/lib/healing/index'];
+
+function inputs() {
+  return fingerprint([
+    ...files('lib', (f) => f.endsWith('.ts')),
+    'tsconfig.json',
+    'tsconfig.base.json',
+    'package-lock.json',
+    '.dev/typescript.mjs',
+  ]);
+}
+
+/** Compiles lib/ to dist/lib/, unless it is there already; tells whether that went well. */
+export function compile({ force = false } = {}) {
+  const made = inputs();
+  if (!force && stamp.is(made)) return true;
+  prune();
+  const { ok } = runPackage('typescript', ['-p', 'tsconfig.json'], {}, 'tsc');
+  // Wrapped even after an error: tsc writes what it can, and the error has been shown.
+  for (const face of faces) wrap(face);
+  if (ok) stamp.set(made);
+  return ok;
+}
+
+/**
+ * Writes the ESM form of a compiled module: the same exports, of the same and only copy of the
+ * code, so that `instanceof` and the engines' state hold across both ways of importing.
+ */
+function wrap(face) {
+  if (!existsSync(at(`${face}.js`))) return;
+  const names = Object.keys(createRequire(import.meta.url)(at(`${face}.js`))).sort();
+  const cjs = `./${face.split('/').at(-1)}.js`;
+  writeFileSync(
+    at(`${face}.mjs`),
+    `import cjs from '${cjs}';\n\nexport const {\n${names.map((n) => `  ${n},\n`).join('')}} = cjs;\n`,
+  );
+  writeFileSync(at(`${face}.d.mts`), `export * from '${cjs}';\n`);
+}
+
+/** Removes what was compiled from sources that are gone. */
+function prune() {
+  for (const file of files('dist/lib')) {
+    const source = file.slice('dist/'.length).replace(/\.(d\.mts|d\.ts|mjs|js)$/, '.ts');
+    if (!existsSync(at(source))) rmSync(at(file));
+  }
+}
