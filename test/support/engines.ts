@@ -1,0 +1,44 @@
+import { MemDB, type MemDBOptions } from 'accumulate-memdb';
+import { afterEach, describe } from 'vitest';
+
+/** Opens a database of the engine under test; it is closed after the test. */
+export type Open = (options?: Omit<MemDBOptions, 'engine'>) => MemDB;
+
+export type EngineName = 'native' | 'fallback';
+
+function nativeFailure(): string | undefined {
+  try {
+    new MemDB({ engine: 'native' }).close();
+    return undefined;
+  } catch (error) {
+    const { message, cause } = error as Error;
+    return [message, (cause as Error | undefined)?.message].join(': ').split('\n')[0];
+  }
+}
+
+const failure = nativeFailure();
+
+// Where the binary must be there, its absence is a failure and no reason to skip.
+if (failure !== undefined && process.env.MEMDB_REQUIRE_NATIVE) throw new Error(failure);
+
+/** The engines that can be had here. */
+export const ENGINES: readonly EngineName[] = failure ? ['fallback'] : ['native', 'fallback'];
+
+/** Why native tests are skipped; undefined when they are not. */
+export const NATIVE_SKIPPED = failure;
+
+/** Runs the same tests for every engine. */
+export function describeEngines(title: string, tests: (open: Open, engine: EngineName) => void) {
+  describe.each(ENGINES)(`${title} (%s)`, (engine) => {
+    const opened: MemDB[] = [];
+    afterEach(() => {
+      for (const db of opened.splice(0)) db.close();
+    });
+    tests((options) => {
+      const db = new MemDB({ ...options, engine });
+      opened.push(db);
+      return db;
+    }, engine);
+  });
+  if (failure) describe.skip(`${title} (native: ${failure})`);
+}
