@@ -4,7 +4,7 @@
       'target_name': 'accumulate_memdb',
       # The core needs no Node header; the binding is the only part that has one.
       'sources': [
-        '<!@(node -p "[\'core\',\'binding\'].flatMap(d=>fs.readdirSync(`native/${d}`).filter(f=>f.endsWith(\'.cc\')).sort().map(f=>`native/${d}/${f}`)).join(\' \')")',
+        '<!@(node -p "[\'native/core/\', \'native/binding/\'].flatMap((d) => fs.readdirSync(d).filter((f) => f.endsWith(\'.cc\')).sort().map((f) => d + f)).join(\' \')")',
       ],
       'include_dirs': ['native', '<!(node -p "require(\'node-addon-api\').include_dir")'],
       'defines': [
