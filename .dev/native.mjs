@@ -12,12 +12,10 @@ const sources = () =>
  * failure, and one line says that the fallback is used; answers false only when compiling failed.
  */
 export function buildNative({ force = false } = {}) {
-  const made = fingerprint([...sources(), 'binding.gyp', 'package-lock.json'], [
-    process.platform,
-    process.arch,
-    process.versions.modules,
-    process.env.CXX,
-  ]);
+  const made = fingerprint(
+    [...sources(), 'binding.gyp', 'package-lock.json'],
+    [process.platform, process.arch, process.versions.modules, process.env.CXX],
+  );
   if (!force && stamp.is(made) && existsSync(at(binary))) return true;
   const missing = missingTool();
   if (missing) {

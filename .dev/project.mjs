@@ -15,7 +15,9 @@ export const at = (...path) => join(root, ...path);
 export function files(folder, wanted = () => true) {
   if (!existsSync(at(folder))) return [];
   return readdirSync(at(folder), { withFileTypes: true })
-    .flatMap((e) => (e.isDirectory() ? files(`${folder}/${e.name}`, wanted) : `${folder}/${e.name}`))
+    .flatMap((e) =>
+      e.isDirectory() ? files(`${folder}/${e.name}`, wanted) : `${folder}/${e.name}`,
+    )
     .filter(wanted)
     .sort();
 }
@@ -29,7 +31,11 @@ export function run(command, args, { quiet = false, env = {} } = {}) {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
-  return { ok: done.status === 0, output: `${done.stdout ?? ''}${done.stderr ?? ''}`, error: done.error };
+  return {
+    ok: done.status === 0,
+    output: `${done.stdout ?? ''}${done.stderr ?? ''}`,
+    error: done.error,
+  };
 }
 
 /** Runs the command that an installed package brings, by its script rather than by a shell. */
@@ -42,7 +48,11 @@ export function runPackage(name, args, options, command = name.split('/').at(-1)
 /** One digest for the contents of some files and anything else that a result depends on. */
 export function fingerprint(paths, ...more) {
   const hash = createHash('sha256');
-  for (const path of paths) hash.update(`${path}\0`).update(readFileSync(at(path))).update('\0');
+  for (const path of paths)
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(at(path)))
+      .update('\0');
   return hash.update(JSON.stringify(more)).digest('hex');
 }
 

@@ -3,9 +3,9 @@
 import { statSync } from 'node:fs';
 import { at, fail, run, windows } from './project.mjs';
 
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 17)) {
-  fail(`accumulate-memdb: Node.js 20.17 or newer is needed, this is ${process.version}.`);
+const [major] = process.versions.node.split('.').map(Number);
+if (major < 20) {
+  fail(`accumulate-memdb: Node.js 20 or newer is needed, this is ${process.version}.`);
 }
 
 install();
