@@ -40,5 +40,4 @@ export function describeEngines(title: string, tests: (open: Open, engine: Engin
       return db;
     }, engine);
   });
-  if (failure) describe.skip(`${title} (native: ${failure})`);
 }
