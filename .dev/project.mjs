@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -23,9 +23,10 @@ export function files(folder, wanted = () => true) {
 }
 
 /** Runs a command in the project's folder with its output shown, or kept when `quiet`. */
-export function run(command, args, { quiet = false, env = {} } = {}) {
+export function run(command, args, { quiet = false, cwd = root, env = {}, shell = false } = {}) {
   const done = spawnSync(command, args, {
-    cwd: root,
+    cwd,
+    shell,
     env: { ...process.env, ...env },
     stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
     encoding: 'utf8',
@@ -43,6 +44,13 @@ export function runPackage(name, args, options, command = name.split('/').at(-1)
   const { bin } = JSON.parse(readFileSync(at('node_modules', name, 'package.json'), 'utf8'));
   const script = typeof bin === 'string' ? bin : bin[command];
   return run(process.execPath, [at('node_modules', name, script), ...args], options);
+}
+
+/** Runs npm: the one that runs this script, if one does. */
+export function runNpm(args, options) {
+  const npm = process.env.npm_execpath;
+  if (npm?.endsWith('.js')) return run(process.execPath, [npm, ...args], options);
+  return run(windows ? 'npm.cmd' : 'npm', args, { ...options, shell: windows });
 }
 
 /** One digest for the contents of some files and anything else that a result depends on. */
@@ -92,5 +100,3 @@ export function fail(message) {
   console.error(message);
   process.exit(1);
 }
-
-export const name = (path) => relative(root, path);

@@ -1,7 +1,7 @@
 // Makes a clone ready to run: what `npm start` and `npm test` do first. Each step is skipped when
 // nothing that it depends on has changed.
 import { statSync } from 'node:fs';
-import { at, fail, run, windows } from './project.mjs';
+import { at, fail, runNpm } from './project.mjs';
 
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 20) {
@@ -20,10 +20,7 @@ function install() {
   if (time('node_modules/.package-lock.json') >= time('package-lock.json')) return;
   console.log('accumulate-memdb: installing dependencies');
   // The package's own install script would build the engine; that is the next step here.
-  const npm = process.env.npm_execpath;
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
-  const { ok, output } = npm
-    ? run(process.execPath, [npm, ...args], { quiet: true })
-    : run(windows ? 'npm.cmd' : 'npm', args, { quiet: true });
+  const { ok, output } = runNpm(args, { quiet: true });
   if (!ok) fail(`${output}\naccumulate-memdb: the dependencies could not be installed.`);
 }
