@@ -39,15 +39,15 @@ try {
   rmSync(project, { recursive: true });
 }
 
-/** The output of a command that has to succeed. */
-function must({ ok, output, error }) {
+/** What a command that has to succeed wrote. */
+function must({ ok, stdout, output, error }) {
   if (!ok) throw new Error(error ? error.message : output);
-  return output;
+  return stdout;
 }
 
 function checkFiles() {
   const packed = must(runNpm(['pack', '--json', '--pack-destination', project], { quiet: true }));
-  const [{ filename, files: inside }] = JSON.parse(packed.slice(packed.indexOf('\n[') + 1));
+  const [{ filename, files: inside }] = JSON.parse(packed.slice(packed.indexOf('[')));
   copyFileSync(join(project, filename), archive);
 
   const compiled = files('lib', (f) => f.endsWith('.ts')).flatMap((f) => {

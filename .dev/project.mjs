@@ -32,11 +32,8 @@ export function run(command, args, { quiet = false, cwd = root, env = {}, shell 
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
-  return {
-    ok: done.status === 0,
-    output: `${done.stdout ?? ''}${done.stderr ?? ''}`,
-    error: done.error,
-  };
+  const { stdout, stderr, error } = done;
+  return { ok: done.status === 0, stdout, output: `${stdout ?? ''}${stderr ?? ''}`, error };
 }
 
 /** Runs the command that an installed package brings, by its script rather than by a shell. */
