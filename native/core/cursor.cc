@@ -1,0 +1,76 @@
+#include "cursor.h"
+
+#include <cstring>
+#include <new>
+
+namespace memdb {
+
+std::unique_ptr<Cursor> Cursor::Start(Store& store, const Batch& batch) try {
+  std::unique_ptr<Cursor> cursor(new Cursor(store, batch.version));
+  // From the innermost batch outwards: what stands nearer hides what is further.
+  for (const Batch* layer = &batch; layer != nullptr; layer = layer->parent) {
+    layer->writes.ForEach([&](const Table::Slot& slot) {
+      const Entry* entry = EntryAt(store.heap(), slot.ref);
+      const auto [at, is_new] = cursor->overlay_.try_emplace(entry->digest);
+      if (!is_new) return;
+      at->second.deleted = entry->deleted();
+      if (entry->deleted()) return;
+      at->second.key.assign(entry->key().begin(), entry->key().end());
+      at->second.value.assign(entry->value().begin(), entry->value().end());
+    });
+  }
+  cursor->pending_ = cursor->overlay_.cbegin();
+  store.snapshots().AcquireAgain(batch.version);
+  return cursor;
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
+void Cursor::Release() {
+  store_.snapshots().Release(version_);
+}
+
+int Cursor::Next(Chunk* chunk) {
+  size_t count = 0;
+  size_t used = 0;
+  // False when the pair has to wait for the next chunk.
+  const auto take = [&](std::span<const uint8_t> key, std::span<const uint8_t> value) {
+    const size_t size = key.size() + value.size();
+    if (2 * count + 2 > chunk->sizes.size() || size > chunk->bytes.size() - used) {
+      chunk->needed = size;
+      return false;
+    }
+    chunk->sizes[2 * count] = static_cast<int32_t>(key.size());
+    chunk->sizes[2 * count + 1] = static_cast<int32_t>(value.size());
+    uint8_t* target = chunk->bytes.data() + used;
+    if (!key.empty()) std::memcpy(target, key.data(), key.size());
+    if (!value.empty()) std::memcpy(target + key.size(), value.data(), value.size());
+    count++;
+    used += size;
+    return true;
+  };
+  const auto stopped = [&] {
+    return count > 0 ? static_cast<int>(count) : static_cast<int>(Status::kNoRoom);
+  };
+
+  for (; pending_ != overlay_.cend(); ++pending_) {
+    const Copy& copy = pending_->second;
+    if (!copy.deleted && !take(copy.key, copy.value)) return stopped();
+  }
+  for (;;) {
+    for (; shown_ < entries_.size(); shown_++) {
+      const Entry* entry = entries_[shown_];
+      if (overlay_.empty() || !overlay_.contains(entry->digest)) {
+        if (!take(entry->key(), entry->value())) return stopped();
+      }
+    }
+    if (next_shard_ == kShards) return static_cast<int>(count);
+    if (!store_.Collect(next_shard_, version_, &entries_)) {
+      return count > 0 ? static_cast<int>(count) : static_cast<int>(Status::kFull);
+    }
+    next_shard_++;
+    shown_ = 0;
+  }
+}
+
+}  // namespace memdb

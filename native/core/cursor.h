@@ -1,0 +1,71 @@
+#ifndef MEMDB_CORE_CURSOR_H_
+#define MEMDB_CORE_CURSOR_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "batch.h"
+#include "entry.h"
+#include "store.h"
+
+namespace memdb {
+
+// An iteration over what a batch sees at its start: a copy of what is pending in
+// the batch and its parents, over the version that it pins for itself. So it
+// lives on when the batch is closed or written to. Owned by a session, which
+// guards it.
+class Cursor {
+ public:
+  // Pins the version that the batch reads. Null when memory cannot be had.
+  static std::unique_ptr<Cursor> Start(Store& store, const Batch& batch);
+
+  Version version() const { return version_; }
+  std::chrono::steady_clock::time_point started() const { return started_; }
+
+  struct Chunk {
+    // Of each pair: the sizes of key and value.
+    std::span<int32_t> sizes;
+    // Keys and values one after the other.
+    std::span<uint8_t> bytes;
+    // Out, with kNoRoom: what the next pair needs.
+    size_t needed;
+  };
+
+  // Fills the chunk with the next pairs: how many (0 at the end), kNoRoom or kFull.
+  int Next(Chunk* chunk);
+
+  // Gives up the pin.
+  void Release();
+
+ private:
+  struct Copy {
+    std::vector<uint8_t> key;
+    std::vector<uint8_t> value;
+    bool deleted;
+  };
+  struct DigestHash {
+    size_t operator()(const Digest& digest) const { return digest.words[0] ^ digest.words[3]; }
+  };
+  using Overlay = std::unordered_map<Digest, Copy, DigestHash>;
+
+  Cursor(Store& store, Version version) : store_(store), version_(version) {}
+
+  Store& store_;
+  const Version version_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  Overlay overlay_;
+  Overlay::const_iterator pending_;
+  // The entries of the shard before next_shard_, and how far they were shown.
+  std::vector<const Entry*> entries_;
+  size_t shown_ = 0;
+  size_t next_shard_ = 0;
+};
+
+}  // namespace memdb
+
+#endif  // MEMDB_CORE_CURSOR_H_

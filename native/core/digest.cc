@@ -1,0 +1,65 @@
+#include "digest.h"
+
+#include <algorithm>
+#include <random>
+
+#include "sha256.h"
+
+#if !defined(__SIZEOF_INT128__)
+#include <intrin.h>
+#endif
+
+namespace memdb {
+
+Digest Digest::Extend(std::span<const uint8_t> part) const {
+  constexpr size_t kBlock = 64;
+  constexpr size_t kTrailer = 9;  // the bit 1 and the length
+  const uint64_t bits = (sizeof(Digest) + part.size()) * 8;
+  const auto put_length = [bits](uint8_t* end) {
+    for (int i = 0; i < 8; i++) end[-1 - i] = static_cast<uint8_t>(bits >> (8 * i));
+  };
+
+  Sha256State state = kSha256Start;
+  alignas(16) uint8_t block[2 * kBlock] = {};
+  Store(block);
+
+  // The first block takes the digest and what fits of the part beside it.
+  const size_t beside = std::min(part.size(), kBlock - sizeof(Digest));
+  if (beside != 0) std::memcpy(block + sizeof(Digest), part.data(), beside);
+  size_t used = sizeof(Digest) + beside;
+  if (used == kBlock) {
+    Sha256Compress(state, block, 1);
+    const auto rest = part.subspan(beside);
+    const size_t whole = rest.size() / kBlock;
+    Sha256Compress(state, rest.data(), whole);
+    used = rest.size() - whole * kBlock;
+    std::memset(block, 0, kBlock);
+    if (used != 0) std::memcpy(block, rest.data() + whole * kBlock, used);
+  }
+  block[used] = 0x80;
+  const size_t blocks = used + kTrailer <= kBlock ? 1 : 2;
+  put_length(block + blocks * kBlock);
+  Sha256Compress(state, block, blocks);
+  return Sha256Finish(state);
+}
+
+TagHasher::TagHasher() {
+  uint8_t bytes[sizeof(Digest)];
+  RandomBytes(bytes);
+  secret_ = Digest::Load(bytes);
+}
+
+#if !defined(__SIZEOF_INT128__)
+uint64_t TagHasher::Fold(uint64_t a, uint64_t b) {
+  uint64_t high;
+  const uint64_t low = _umul128(a, b, &high);
+  return low ^ high;
+}
+#endif
+
+void RandomBytes(std::span<uint8_t> bytes) {
+  std::random_device source;
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(source());
+}
+
+}  // namespace memdb

@@ -1,0 +1,74 @@
+#ifndef MEMDB_CORE_ENTRY_H_
+#define MEMDB_CORE_ENTRY_H_
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "digest.h"
+#include "heap.h"
+
+namespace memdb {
+
+// What a commit is counted by; 0 is the empty store.
+using Version = uint64_t;
+
+// One version of one key: a block of the heap that holds this header, then the
+// value, then the stored key; or, when the two are too large for a block, a
+// pointer to them. The value stands first, so that a short one shares the
+// header's second cache line.
+//
+// Digest, key and value never change. `version` is set by the commit, before
+// the entry can be found. `older` is guarded by the lock of the entry's shard.
+// `next_retired` belongs to the one list of superseded entries that the entry
+// stands in (see snapshot.h).
+struct Entry {
+  Digest digest;
+  Version version;
+  Ref older;
+  Ref next_retired;
+  uint32_t key_size;
+  uint32_t value_size;
+
+  // The value_size of an entry that says its key was deleted.
+  static constexpr uint32_t kDeleted = UINT32_MAX;
+  // Of keys and of values: callers are told sizes as signed integers.
+  static constexpr size_t kMaxSize = INT32_MAX;
+
+  bool deleted() const { return value_size == kDeleted; }
+  size_t payload() const { return deleted() ? 0 : size_t{key_size} + value_size; }
+  std::span<const uint8_t> value() const { return {bytes(), value_size}; }
+  std::span<const uint8_t> key() const { return {bytes() + value_size, key_size}; }
+
+  // A new entry with key and value copied in, or 0 when memory cannot be had.
+  static Ref Create(Heap& heap, const Digest& digest, std::span<const uint8_t> key,
+                    std::span<const uint8_t> value);
+  static Ref CreateDeleted(Heap& heap, const Digest& digest);
+  static void Destroy(Heap& heap, Ref ref);
+
+ private:
+  static bool FitsBlock(size_t payload) { return sizeof(Entry) + payload <= Heap::kLargestBlock; }
+  size_t block_size() const {
+    return sizeof(Entry) + (FitsBlock(payload()) ? payload() : sizeof(void*));
+  }
+
+  const uint8_t* inline_bytes() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+  void* large() const {
+    void* memory;
+    std::memcpy(&memory, inline_bytes(), sizeof memory);
+    return memory;
+  }
+  const uint8_t* bytes() const {
+    return FitsBlock(payload()) ? inline_bytes() : static_cast<const uint8_t*>(large());
+  }
+};
+
+static_assert(sizeof(Entry) == 56);
+
+inline Entry* EntryAt(const Heap& heap, Ref ref) {
+  return static_cast<Entry*>(heap.At(ref));
+}
+
+}  // namespace memdb
+
+#endif  // MEMDB_CORE_ENTRY_H_

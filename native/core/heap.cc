@@ -1,0 +1,233 @@
+#include "heap.h"
+
+#include <cstdlib>
+#include <new>
+
+#include "pages.h"
+
+// A use of a block that is free is reported under AddressSanitizer.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MEMDB_ASAN 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define MEMDB_ASAN 1
+#endif
+#if defined(MEMDB_ASAN)
+#include <sanitizer/asan_interface.h>
+#define MEMDB_POISON(memory, size) __asan_poison_memory_region(memory, size)
+#define MEMDB_UNPOISON(memory, size) __asan_unpoison_memory_region(memory, size)
+#else
+#define MEMDB_POISON(memory, size) static_cast<void>(0)
+#define MEMDB_UNPOISON(memory, size) static_cast<void>(0)
+#endif
+
+namespace memdb {
+
+namespace {
+
+constexpr size_t kSpanBytes = 64 * 1024;
+
+}  // namespace
+
+// Stands at the start of its 64 KiB; the blocks follow.
+struct Heap::Span {
+  Span* next;
+  Span* previous;
+  Ref first_ref;         // of the span's own first unit
+  uint16_t block_units;  // 0: idle
+  uint16_t used;         // blocks given out
+  uint16_t free_list;    // unit of the first freed block, 0: none
+  uint16_t fresh;        // unit from which on no block was ever given out
+
+  static constexpr uint32_t kHeaderUnits = 4;
+
+  char* base() { return reinterpret_cast<char*>(this); }
+  // A free block's first bytes hold the unit of the next free one.
+  uint16_t& link(uint32_t unit) { return *reinterpret_cast<uint16_t*>(base() + unit * kUnit); }
+  bool full() const { return free_list == 0 && fresh + block_units > kUnitsPerSpan; }
+};
+
+struct Heap::Large {
+  Large* next;
+  Large* previous;
+  size_t size;
+  size_t padding;  // keeps what follows aligned to 16 bytes
+};
+
+Heap::Heap() : chunks_(new std::atomic<char*>[kMaxChunks]()) {
+  static_assert(sizeof(Span) <= Span::kHeaderUnits * kUnit);
+  static_assert(kUnitsPerSpan * kUnit == kSpanBytes);
+}
+
+Heap::~Heap() {
+  Clear();
+}
+
+void Heap::Clear() {
+  MutexLock lock(mutex_);
+  for (uint32_t i = 0; i < next_chunk_; i++) {
+    if (char* memory = chunks_[i].exchange(nullptr, std::memory_order_relaxed)) {
+      ReleaseChunk(memory);
+    }
+  }
+  next_chunk_ = 0;
+  idle_ = nullptr;
+  idle_spans_ = 0;
+  for (Span*& list : partial_) list = nullptr;
+  while (large_ != nullptr) {
+    Large* next = large_->next;
+    std::free(large_);
+    large_ = next;
+  }
+  held_bytes_.store(0, std::memory_order_relaxed);
+}
+
+Ref Heap::Allocate(size_t size) {
+  const auto units = static_cast<uint32_t>((size + kUnit - 1) / kUnit);
+  MutexLock lock(mutex_);
+  Span* span = partial_[units];
+  if (span == nullptr) {
+    span = TakeSpan(units);
+    if (span == nullptr) return 0;
+  }
+  return PopBlock(span, units);
+}
+
+Ref Heap::PopBlock(Span* span, uint32_t units) {
+  uint32_t unit = span->free_list;
+  if (unit != 0) {
+    MEMDB_UNPOISON(span->base() + unit * kUnit, units * kUnit);
+    span->free_list = span->link(unit);
+  } else {
+    unit = span->fresh;
+    span->fresh = static_cast<uint16_t>(unit + units);
+    MEMDB_UNPOISON(span->base() + unit * kUnit, units * kUnit);
+  }
+  span->used++;
+  if (span->full()) Unlink(partial_[units], span);
+  return span->first_ref + unit;
+}
+
+void Heap::Free(Ref ref, size_t size) {
+  const auto units = static_cast<uint32_t>((size + kUnit - 1) / kUnit);
+  const uint32_t unit = ref & (kUnitsPerSpan - 1);
+  auto* span = static_cast<Span*>(At(ref - unit));
+  MutexLock lock(mutex_);
+  const bool was_full = span->full();
+  span->link(unit) = span->free_list;
+  span->free_list = static_cast<uint16_t>(unit);
+  MEMDB_POISON(span->base() + unit * kUnit, units * kUnit);
+  span->used--;
+  if (was_full) Link(partial_[units], span);
+  if (span->used == 0) {
+    Unlink(partial_[units], span);
+    GiveSpanBack(span);
+  }
+}
+
+Heap::Span* Heap::TakeSpan(uint32_t units) {
+  if (idle_ == nullptr && !AddChunk()) return nullptr;
+  Span* span = idle_;
+  Unlink(idle_, span);
+  idle_spans_--;
+  span->block_units = static_cast<uint16_t>(units);
+  span->used = 0;
+  span->free_list = 0;
+  span->fresh = Span::kHeaderUnits;
+  held_bytes_.fetch_add(kSpanBytes, std::memory_order_relaxed);
+  Link(partial_[units], span);
+  return span;
+}
+
+void Heap::GiveSpanBack(Span* span) {
+  span->block_units = 0;
+  Link(idle_, span);
+  idle_spans_++;
+  held_bytes_.fetch_sub(kSpanBytes, std::memory_order_relaxed);
+
+  // A chunk with no span in use goes back to the system, but for one in reserve:
+  // a store that grows and shrinks by a few entries must not map and unmap.
+  if (idle_spans_ < 2 * kSpansPerChunk) return;
+  const uint32_t chunk = span->first_ref >> kChunkShift;
+  char* memory = chunks_[chunk].load(std::memory_order_relaxed);
+  const auto at = [memory](uint32_t i) { return reinterpret_cast<Span*>(memory + i * kSpanBytes); };
+  for (uint32_t i = 0; i < kSpansPerChunk; i++) {
+    if (at(i)->block_units != 0) return;
+  }
+  for (uint32_t i = 0; i < kSpansPerChunk; i++) Unlink(idle_, at(i));
+  idle_spans_ -= kSpansPerChunk;
+  chunks_[chunk].store(nullptr, std::memory_order_relaxed);
+  ReleaseChunk(memory);
+}
+
+bool Heap::AddChunk() {
+  uint32_t chunk = 0;
+  while (chunk < next_chunk_ && chunks_[chunk].load(std::memory_order_relaxed) != nullptr) chunk++;
+  if (chunk == kMaxChunks) return false;
+  // The first chunk of a small store is not worth a huge page.
+  void* memory = MapPages(kUnitsPerChunk * kUnit, chunk != 0);
+  if (memory == nullptr) return false;
+  if (chunk == next_chunk_) next_chunk_++;
+  chunks_[chunk].store(static_cast<char*>(memory), std::memory_order_relaxed);
+  for (uint32_t i = kSpansPerChunk; i-- > 0;) {
+    char* base = static_cast<char*>(memory) + i * kSpanBytes;
+    Span* span = new (base) Span{};
+    span->first_ref = (chunk << kChunkShift) + i * kUnitsPerSpan;
+    Link(idle_, span);
+    MEMDB_POISON(base + Span::kHeaderUnits * kUnit, kSpanBytes - Span::kHeaderUnits * kUnit);
+  }
+  idle_spans_ += kSpansPerChunk;
+  return true;
+}
+
+void Heap::ReleaseChunk(char* memory) {
+  MEMDB_UNPOISON(memory, kUnitsPerChunk * kUnit);
+  UnmapPages(memory, kUnitsPerChunk * kUnit);
+}
+
+void* Heap::AllocateLarge(size_t size) {
+  void* memory = std::malloc(sizeof(Large) + size);
+  if (memory == nullptr) return nullptr;
+  auto* large = new (memory) Large{};
+  large->size = size;
+  held_bytes_.fetch_add(sizeof(Large) + size, std::memory_order_relaxed);
+  MutexLock lock(mutex_);
+  large->next = large_;
+  if (large_ != nullptr) large_->previous = large;
+  large_ = large;
+  return large + 1;
+}
+
+void Heap::FreeLarge(void* memory) {
+  Large* large = static_cast<Large*>(memory) - 1;
+  {
+    MutexLock lock(mutex_);
+    if (large->previous != nullptr) {
+      large->previous->next = large->next;
+    } else {
+      large_ = large->next;
+    }
+    if (large->next != nullptr) large->next->previous = large->previous;
+  }
+  held_bytes_.fetch_sub(sizeof(Large) + large->size, std::memory_order_relaxed);
+  std::free(large);
+}
+
+void Heap::Link(Span*& list, Span* span) {
+  span->previous = nullptr;
+  span->next = list;
+  if (list != nullptr) list->previous = span;
+  list = span;
+}
+
+void Heap::Unlink(Span*& list, Span* span) {
+  if (span->previous != nullptr) {
+    span->previous->next = span->next;
+  } else {
+    list = span->next;
+  }
+  if (span->next != nullptr) span->next->previous = span->previous;
+}
+
+}  // namespace memdb

@@ -1,0 +1,32 @@
+#include "rw_lock.h"
+
+namespace memdb {
+
+void RwLock::LockSharedSlowly() {
+  for (;;) {
+    // A writer is in, or waits for the readers before us: count ourselves out
+    // again, and let it know if it waited for us alone.
+    if (state_.fetch_sub(1, std::memory_order_relaxed) == (kWriter | 1)) {
+      state_.notify_all();
+    }
+    for (uint32_t seen; (seen = state_.load(std::memory_order_relaxed)) & kWriter;) {
+      state_.wait(seen, std::memory_order_relaxed);
+    }
+    if (!(state_.fetch_add(1, std::memory_order_acquire) & kWriter)) return;
+  }
+}
+
+void RwLock::LockSlowly() {
+  for (;;) {
+    const uint32_t before = state_.fetch_or(kWriter, std::memory_order_acquire);
+    if (!(before & kWriter)) break;  // the writer's place is ours
+    state_.wait(before, std::memory_order_relaxed);
+  }
+  // No new reader gets in now; wait for those inside. Acquire pairs with their
+  // release: their reads are done.
+  for (uint32_t seen; (seen = state_.load(std::memory_order_acquire)) != kWriter;) {
+    state_.wait(seen, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace memdb

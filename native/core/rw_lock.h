@@ -1,0 +1,84 @@
+#ifndef MEMDB_CORE_RW_LOCK_H_
+#define MEMDB_CORE_RW_LOCK_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "thread_annotations.h"
+
+namespace memdb {
+
+// A reader-writer lock of four bytes. A writer that waits keeps new readers out,
+// so readers cannot starve it; whoever has to wait waits in the kernel. Not
+// recursive. The fast paths are one atomic operation each.
+class CAPABILITY("rw_lock") RwLock {
+ public:
+  RwLock() = default;
+  RwLock(const RwLock&) = delete;
+  RwLock& operator=(const RwLock&) = delete;
+
+  void LockShared() ACQUIRE_SHARED() {
+    // Acquire pairs with the release of Unlock: what the writer wrote is seen.
+    if (state_.fetch_add(1, std::memory_order_acquire) & kWriter) [[unlikely]] {
+      LockSharedSlowly();
+    }
+  }
+
+  void UnlockShared() RELEASE_SHARED() {
+    // Release: the writer that gets in next must not see our reads move past this.
+    const uint32_t before = state_.fetch_sub(1, std::memory_order_release);
+    if (before == (kWriter | 1)) [[unlikely]] {
+      state_.notify_all();
+    }
+  }
+
+  void Lock() ACQUIRE() {
+    uint32_t idle = 0;
+    if (!state_.compare_exchange_strong(idle, kWriter, std::memory_order_acquire,
+                                        std::memory_order_relaxed)) [[unlikely]] {
+      LockSlowly();
+    }
+  }
+
+  void Unlock() RELEASE() {
+    state_.fetch_and(~kWriter, std::memory_order_release);
+    // Costs no system call unless some thread waits.
+    state_.notify_all();
+  }
+
+ private:
+  // Set by the writer that holds the lock or is next to hold it; the other bits
+  // count the readers inside.
+  static constexpr uint32_t kWriter = 1u << 31;
+
+  void LockSharedSlowly();
+  void LockSlowly();
+
+  std::atomic<uint32_t> state_{0};
+};
+
+class SCOPED_CAPABILITY ReaderLock {
+ public:
+  explicit ReaderLock(RwLock& lock) ACQUIRE_SHARED(lock) : lock_(lock) { lock_.LockShared(); }
+  ~ReaderLock() RELEASE_GENERIC() { lock_.UnlockShared(); }
+  ReaderLock(const ReaderLock&) = delete;
+  ReaderLock& operator=(const ReaderLock&) = delete;
+
+ private:
+  RwLock& lock_;
+};
+
+class SCOPED_CAPABILITY WriterLock {
+ public:
+  explicit WriterLock(RwLock& lock) ACQUIRE(lock) : lock_(lock) { lock_.Lock(); }
+  ~WriterLock() RELEASE() { lock_.Unlock(); }
+  WriterLock(const WriterLock&) = delete;
+  WriterLock& operator=(const WriterLock&) = delete;
+
+ private:
+  RwLock& lock_;
+};
+
+}  // namespace memdb
+
+#endif  // MEMDB_CORE_RW_LOCK_H_

@@ -1,0 +1,370 @@
+#include "session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "registry.h"
+
+namespace memdb {
+
+using Clock = TransactionMutex::Clock;
+
+std::unique_ptr<Session> Session::Create(uint64_t max_bytes, int thread_id) try {
+  auto store = std::make_shared<Store>(max_bytes);
+  std::unique_ptr<Session> session(new Session(store, thread_id));
+  Registry::Instance().Add(std::move(store), session.get());
+  return session;
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
+std::unique_ptr<Session> Session::Attach(const Store::Id& id, int thread_id) try {
+  auto store = Registry::Instance().Find(id);
+  if (store == nullptr) return nullptr;
+  std::unique_ptr<Session> session(new Session(std::move(store), thread_id));
+  // The last session may have left meanwhile.
+  if (!Registry::Instance().Join(id, session.get())) return nullptr;
+  return session;
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
+Session::Session(std::shared_ptr<Store> store, int thread_id)
+    : store_(std::move(store)), party_(thread_id) {}
+
+Session::~Session() {
+  {
+    MutexLock lock(mutex_);
+    if (!abandoned_) {
+      for (auto& cursor : cursors_) cursor->Release();
+      for (auto& batch : batches_) {
+        if (batch->open && batch->parent == nullptr) Close(batch.get(), true);
+      }
+      store_->Reclaim(kReclaimStep);
+    }
+  }
+  Unlock();
+  Registry::Instance().Leave(store_, this);
+}
+
+void Session::CloseStore() {
+  Registry::Instance().Remove(store_->id());
+  store_->Close();
+}
+
+Status Session::Lock(Clock::duration limit, int* holder) {
+  return store_->transaction().Lock(party_, limit, holder);
+}
+
+void Session::Unlock() {
+  store_->transaction().Unlock(party_);
+}
+
+Batch* Session::NewBatch(bool writable) try {
+  Batch* batch;
+  if (idle_batches_.empty()) {
+    // Room for every batch among the idle ones: closing one must not fail.
+    idle_batches_.reserve(batches_.size() + 1);
+    batches_.push_back(std::make_unique<Batch>());
+    batch = batches_.back().get();
+  } else {
+    batch = idle_batches_.back();
+    idle_batches_.pop_back();
+  }
+  batch->writable = writable;
+  batch->open = true;
+  return batch;
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
+Batch* Session::Begin(bool writable) {
+  MutexLock lock(mutex_);
+  if (abandoned_) return nullptr;
+  Batch* batch = NewBatch(writable);
+  if (batch == nullptr) return nullptr;
+  if (!store_->snapshots().Acquire(&batch->version)) {
+    Close(batch, false);
+    return nullptr;
+  }
+  batch->begun = Clock::now();
+  return batch;
+}
+
+Batch* Session::BeginNested(Batch* parent, bool writable) {
+  MutexLock lock(mutex_);
+  if (abandoned_ || !parent->open) return nullptr;
+  Batch* batch = NewBatch(writable);
+  if (batch == nullptr) return nullptr;
+  batch->parent = parent;
+  batch->version = parent->version;
+  batch->next_sibling = parent->first_child;
+  parent->first_child = batch;
+  return batch;
+}
+
+const Entry* Session::FindPending(const Batch* batch, const Digest& digest, Tag tag,
+                                  bool* pending) const {
+  for (; batch != nullptr; batch = batch->parent) {
+    if (batch->writes.size() == 0) continue;
+    if (const Table::Slot* slot = batch->writes.Find(store_->heap(), digest, tag)) {
+      const Entry* entry = EntryAt(store_->heap(), slot->ref);
+      *pending = true;
+      return entry->deleted() ? nullptr : entry;
+    }
+  }
+  *pending = false;
+  return nullptr;
+}
+
+const Entry* Session::Find(const Batch* batch, const Digest& digest) {
+  const Tag tag = store_->TagOf(digest);
+  bool pending;
+  const Entry* entry = FindPending(batch, digest, tag, &pending);
+  return pending ? entry : store_->Find(digest, tag, batch->version);
+}
+
+int Session::Get(const Batch* batch, const Digest& digest, std::span<uint8_t> target,
+                 size_t* needed) {
+  MutexLock lock(mutex_);
+  if (!batch->open) return static_cast<int>(Status::kClosed);
+  const Entry* entry = Find(batch, digest);
+  if (entry == nullptr) return static_cast<int>(Status::kAbsent);
+  const auto value = entry->value();
+  if (value.size() > target.size()) {
+    *needed = value.size();
+    return static_cast<int>(Status::kNoRoom);
+  }
+  if (!value.empty()) std::memcpy(target.data(), value.data(), value.size());
+  return static_cast<int>(value.size());
+}
+
+Status Session::Has(const Batch* batch, const Digest& digest) {
+  MutexLock lock(mutex_);
+  if (!batch->open) return Status::kClosed;
+  return Find(batch, digest) == nullptr ? Status::kAbsent : Status::kOk;
+}
+
+int Session::GetMany(const Batch* batch, std::span<const Digest> digests, std::span<int32_t> sizes,
+                     std::span<uint8_t> target, size_t* needed) try {
+  MutexLock lock(mutex_);
+  if (!batch->open) return static_cast<int>(Status::kClosed);
+  std::vector<Store::Lookup> lookups(digests.size());
+  std::vector<Store::Lookup*> in_store;
+  in_store.reserve(digests.size());
+  for (size_t i = 0; i < digests.size(); i++) {
+    Store::Lookup& lookup = lookups[i];
+    lookup.digest = digests[i];
+    lookup.tag = store_->TagOf(digests[i]);
+    bool pending;
+    lookup.found = FindPending(batch, lookup.digest, lookup.tag, &pending);
+    if (!pending) in_store.push_back(&lookup);
+  }
+  store_->FindMany(in_store, batch->version);
+
+  size_t bytes = 0;
+  for (const auto& lookup : lookups) {
+    if (lookup.found != nullptr) bytes += lookup.found->value().size();
+  }
+  if (bytes > target.size()) {
+    *needed = bytes;
+    return static_cast<int>(Status::kNoRoom);
+  }
+  uint8_t* next = target.data();
+  for (size_t i = 0; i < lookups.size(); i++) {
+    if (lookups[i].found == nullptr) {
+      sizes[i] = static_cast<int32_t>(Status::kAbsent);
+      continue;
+    }
+    const auto value = lookups[i].found->value();
+    if (!value.empty()) std::memcpy(next, value.data(), value.size());
+    next += value.size();
+    sizes[i] = static_cast<int32_t>(value.size());
+  }
+  return static_cast<int>(bytes);
+} catch (const std::bad_alloc&) {
+  return static_cast<int>(Status::kFull);
+}
+
+Status Session::Put(Batch* batch, const Digest& digest, std::span<const uint8_t> key,
+                    std::span<const uint8_t> value) {
+  MutexLock lock(mutex_);
+  if (!batch->open) return Status::kClosed;
+  return Write(batch, digest, Entry::Create(store_->heap(), digest, key, value));
+}
+
+Status Session::Delete(Batch* batch, const Digest& digest) {
+  MutexLock lock(mutex_);
+  if (!batch->open) return Status::kClosed;
+  return Write(batch, digest, Entry::CreateDeleted(store_->heap(), digest));
+}
+
+Status Session::Write(Batch* batch, const Digest& digest, Ref ref) {
+  if (ref == 0) return Status::kFull;
+  Heap& heap = store_->heap();
+  const Tag tag = store_->TagOf(digest);
+  if (Table::Slot* slot = batch->writes.Find(heap, digest, tag)) {
+    Entry::Destroy(heap, std::exchange(slot->ref, ref));
+    return Status::kOk;
+  }
+  if (!batch->writes.Reserve(1)) {
+    Entry::Destroy(heap, ref);
+    return Status::kFull;
+  }
+  batch->writes.Insert(tag, ref);
+  return Status::kOk;
+}
+
+Status Session::MergeIntoParent(Batch* batch) {
+  Heap& heap = store_->heap();
+  Table& target = batch->parent->writes;
+  if (!target.Reserve(batch->writes.size())) return Status::kFull;
+  batch->writes.ForEach([&](const Table::Slot& write) {
+    if (Table::Slot* slot = target.Find(heap, EntryAt(heap, write.ref)->digest, write.tag)) {
+      Entry::Destroy(heap, std::exchange(slot->ref, write.ref));
+    } else {
+      target.Insert(write.tag, write.ref);
+    }
+  });
+  batch->writes.Reset();
+  return Status::kOk;
+}
+
+Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* holder) {
+  TransactionMutex& transaction = store_->transaction();
+  bool to_store;
+  {
+    MutexLock lock(mutex_);
+    if (!batch->open) return Status::kClosed;
+    to_store = batch->parent == nullptr && batch->writable;
+    if (to_store && !locked && transaction.HeldBy(party_)) return Status::kNested;
+    to_store = to_store && batch->writes.size() > 0;
+    if (!to_store) {
+      const Status status = batch->parent == nullptr ? Status::kOk : MergeIntoParent(batch);
+      if (status == Status::kOk) Close(batch, true);
+      store_->Reclaim(kReclaimStep);
+      return status;
+    }
+  }
+  // Not under the session's mutex: another thread's update may hold us up here, and
+  // closing the store must not wait for that.
+  const bool lock_here = !transaction.HeldBy(party_);
+  if (lock_here) {
+    const Status status = Lock(limit, holder);
+    if (status != Status::kOk) return status;
+  }
+  Status status = Status::kClosed;
+  {
+    MutexLock lock(mutex_);
+    transaction.AssertHeld();
+    if (batch->open) {
+      status = store_->Commit(batch->writes, batch->version);
+      if (status == Status::kOk) {
+        batch->writes.Reset();
+        Close(batch, false);
+        store_->Reclaim(kReclaimStep);
+      }
+    }
+  }
+  if (lock_here) Unlock();
+  return status;
+}
+
+void Session::Discard(Batch* batch) {
+  MutexLock lock(mutex_);
+  if (!batch->open) return;
+  Close(batch, true);
+  store_->Reclaim(kReclaimStep);
+}
+
+void Session::Close(Batch* batch, bool pinned) {
+  // The innermost first, and without recursion: nesting has no limit.
+  for (Batch* leaf = batch;;) {
+    while (leaf->first_child != nullptr) leaf = leaf->first_child;
+    Batch* const parent = leaf->parent;
+    if (parent != nullptr) {
+      Batch** at = &parent->first_child;
+      while (*at != leaf) at = &(*at)->next_sibling;
+      *at = leaf->next_sibling;
+    } else if (pinned) {
+      store_->snapshots().Release(leaf->version);
+    }
+    DestroyWrites(leaf);
+    leaf->parent = nullptr;
+    leaf->next_sibling = nullptr;
+    leaf->open = false;
+    idle_batches_.push_back(leaf);
+    if (leaf == batch) return;
+    leaf = parent;
+  }
+}
+
+void Session::DestroyWrites(Batch* batch) {
+  batch->writes.ForEach([&](const Table::Slot& slot) { Entry::Destroy(store_->heap(), slot.ref); });
+  batch->writes.Reset();
+}
+
+Cursor* Session::StartCursor(const Batch* batch) try {
+  MutexLock lock(mutex_);
+  if (!batch->open) return nullptr;
+  cursors_.reserve(cursors_.size() + 1);
+  auto cursor = Cursor::Start(*store_, *batch);
+  if (cursor == nullptr) return nullptr;
+  cursors_.push_back(std::move(cursor));
+  return cursors_.back().get();
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
+int Session::Next(Cursor* cursor, Cursor::Chunk* chunk) {
+  MutexLock lock(mutex_);
+  return abandoned_ ? static_cast<int>(Status::kClosed) : cursor->Next(chunk);
+}
+
+void Session::EndCursor(Cursor* cursor) {
+  MutexLock lock(mutex_);
+  if (abandoned_) return;
+  cursor->Release();
+  std::erase_if(cursors_, [cursor](const auto& owned) { return owned.get() == cursor; });
+  store_->Reclaim(kReclaimStep);
+}
+
+size_t Session::Reclaim() {
+  constexpr size_t kIdleStep = 4096;
+  MutexLock lock(mutex_);
+  return abandoned_ ? 0 : store_->Reclaim(kIdleStep);
+}
+
+Session::Usage Session::GetUsage() {
+  MutexLock lock(mutex_);
+  Usage usage{party_.thread_id(), 0, 0, Clock::time_point::max()};
+  std::vector<Version> versions;
+  const auto pin = [&](Version version, Clock::time_point since) {
+    versions.push_back(version);
+    usage.oldest = std::min(usage.oldest, since);
+  };
+  for (const auto& batch : batches_) {
+    if (!batch->open) continue;
+    usage.batches++;
+    if (batch->parent == nullptr) pin(batch->version, batch->begun);
+  }
+  for (const auto& cursor : cursors_) pin(cursor->version(), cursor->started());
+  std::sort(versions.begin(), versions.end());
+  usage.snapshots =
+      static_cast<size_t>(std::unique(versions.begin(), versions.end()) - versions.begin());
+  return usage;
+}
+
+void Session::Abandon() {
+  MutexLock lock(mutex_);
+  abandoned_ = true;
+  for (auto& batch : batches_) {
+    batch->open = false;
+    batch->writes.Clear();
+  }
+  cursors_.clear();
+}
+
+}  // namespace memdb

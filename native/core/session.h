@@ -1,0 +1,126 @@
+#ifndef MEMDB_CORE_SESSION_H_
+#define MEMDB_CORE_SESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "batch.h"
+#include "cursor.h"
+#include "mutex.h"
+#include "status.h"
+#include "store.h"
+#include "thread_annotations.h"
+#include "transaction_mutex.h"
+
+namespace memdb {
+
+// One thread's use of one store: its batches and iterations, and whatever of the
+// store it holds. Every method but Abandon is called by that thread. Batches and
+// cursors are the session's: their addresses stay good until it ends, and a call
+// with one that is closed answers kClosed.
+//
+// Every call holds the session's mutex while it is inside the store, so a store
+// can be closed by another thread at any time. When the session ends, in
+// whatever way the thread ends, it leaves no batch, pin or lock behind.
+class Session {
+ public:
+  // A new store, or another thread's. Null when memory cannot be had, or when
+  // there is no such store.
+  static std::unique_ptr<Session> Create(uint64_t max_bytes, int thread_id);
+  static std::unique_ptr<Session> Attach(const Store::Id& id, int thread_id);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  const Store::Id& store_id() const { return store_->id(); }
+  bool closed() const { return store_->closed(); }
+  // Of the session that created the store: closes it for every thread.
+  void CloseStore();
+
+  // Waits for the transaction mutex: kOk, kNested, kClosed, or kBusy when `limit`
+  // has passed, with the holder's thread id in `holder`.
+  Status Lock(TransactionMutex::Clock::duration limit, int* holder);
+  void Unlock();
+
+  // Null when the store is closed or memory cannot be had.
+  Batch* Begin(bool writable);
+  Batch* BeginNested(Batch* parent, bool writable);
+
+  // Copies the value to `target` if it fits: its size, or kNoRoom with the size in
+  // `needed`, or kAbsent, kClosed.
+  int Get(const Batch* batch, const Digest& digest, std::span<uint8_t> target, size_t* needed);
+  Status Has(const Batch* batch, const Digest& digest);
+  // The sizes (kAbsent for those missing) in the order of `digests`, the values one
+  // after the other in `target`: the bytes of all, or kNoRoom with those in `needed`,
+  // or kClosed, kFull.
+  int GetMany(const Batch* batch, std::span<const Digest> digests, std::span<int32_t> sizes,
+              std::span<uint8_t> target, size_t* needed);
+
+  Status Put(Batch* batch, const Digest& digest, std::span<const uint8_t> key,
+             std::span<const uint8_t> value);
+  Status Delete(Batch* batch, const Digest& digest);
+
+  // Into the parent of a nested batch, or into the store. A root batch that has
+  // writes takes the transaction mutex as Lock does, unless the caller holds it
+  // and says so (`locked`). kFull leaves the batch as it was.
+  Status Commit(Batch* batch, bool locked, TransactionMutex::Clock::duration limit, int* holder);
+  void Discard(Batch* batch);
+
+  Cursor* StartCursor(const Batch* batch);
+  int Next(Cursor* cursor, Cursor::Chunk* chunk);
+  void EndCursor(Cursor* cursor);
+
+  // Frees some of what nobody can see any more; how many superseded entries wait.
+  size_t Reclaim();
+
+  struct Usage {
+    int thread_id;
+    size_t batches;
+    size_t snapshots;
+    std::chrono::steady_clock::time_point oldest;  // of the pins; max when there are none
+  };
+  // For Store::ForEachSession: from any thread.
+  Usage GetUsage() EXCLUDES(mutex_);
+  Store::Stats StoreStats() { return store_->GetStats(); }
+  template <typename Function>
+  void ForEachUsage(Function&& function) {
+    store_->ForEachSession([&](Session& session) { function(session.GetUsage()); });
+  }
+
+  // The store is being closed: from any thread. Forgets every batch without
+  // freeing its entries, which go with the store.
+  void Abandon() EXCLUDES(mutex_);
+
+ private:
+  // How many superseded entries a begin, commit or discard frees on its way.
+  static constexpr size_t kReclaimStep = 64;
+
+  Session(std::shared_ptr<Store> store, int thread_id);
+
+  Batch* NewBatch(bool writable) REQUIRES(mutex_);
+  const Entry* FindPending(const Batch* batch, const Digest& digest, Tag tag, bool* pending) const
+      REQUIRES(mutex_);
+  const Entry* Find(const Batch* batch, const Digest& digest) REQUIRES(mutex_);
+  Status Write(Batch* batch, const Digest& digest, Ref ref) REQUIRES(mutex_);
+  Status MergeIntoParent(Batch* batch) REQUIRES(mutex_);
+  // Closes the batch and its children. `pinned`: whether its pin is still there.
+  void Close(Batch* batch, bool pinned) REQUIRES(mutex_);
+  void DestroyWrites(Batch* batch) REQUIRES(mutex_);
+
+  const std::shared_ptr<Store> store_;
+  TransactionMutex::Party party_;
+
+  Mutex mutex_;
+  bool abandoned_ GUARDED_BY(mutex_) = false;
+  std::vector<std::unique_ptr<Batch>> batches_ GUARDED_BY(mutex_);
+  // Those of batches_ that are closed, to be used again.
+  std::vector<Batch*> idle_batches_ GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Cursor>> cursors_ GUARDED_BY(mutex_);
+};
+
+}  // namespace memdb
+
+#endif  // MEMDB_CORE_SESSION_H_

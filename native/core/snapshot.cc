@@ -1,0 +1,162 @@
+#include "snapshot.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace memdb {
+
+void RetiredList::Push(const Heap& heap, Ref ref) {
+  EntryAt(heap, ref)->next_retired = head;
+  if (head == 0) tail = ref;
+  head = ref;
+  size++;
+}
+
+Ref RetiredList::Pop(const Heap& heap) {
+  const Ref ref = head;
+  head = EntryAt(heap, ref)->next_retired;
+  if (head == 0) tail = 0;
+  size--;
+  return ref;
+}
+
+void RetiredList::Append(const Heap& heap, RetiredList& other) {
+  if (other.empty()) return;
+  if (empty()) {
+    *this = other;
+  } else {
+    EntryAt(heap, tail)->next_retired = other.head;
+    tail = other.tail;
+    size += other.size;
+  }
+  other = {};
+}
+
+bool SnapshotList::Acquire(Version* version) {
+  MutexLock lock(mutex_);
+  *version = published_.load(std::memory_order_relaxed);
+  if (pins_.size() > first_ && pins_.back().version == *version) {
+    pins_.back().count++;
+    return true;
+  }
+  try {
+    pins_.push_back({*version, 1, {}});
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void SnapshotList::AcquireAgain(Version version) {
+  MutexLock lock(mutex_);
+  Find(version).count++;
+}
+
+void SnapshotList::Release(Version version) {
+  MutexLock lock(mutex_);
+  ReleaseLocked(version);
+}
+
+void SnapshotList::ReleaseLocked(Version version) {
+  Pin& pin = Find(version);
+  if (--pin.count > 0) return;
+  garbage_.Append(heap_, pin.retired);
+  const auto index = static_cast<size_t>(&pin - pins_.data());
+  if (index == first_) {
+    first_++;
+    if (first_ == pins_.size()) {
+      pins_.clear();
+      first_ = 0;
+    } else if (first_ >= 64 && first_ >= pins_.size() / 2) {
+      pins_.erase(pins_.begin(), pins_.begin() + static_cast<ptrdiff_t>(first_));
+      first_ = 0;
+    }
+  } else {
+    pins_.erase(pins_.begin() + static_cast<ptrdiff_t>(index));
+  }
+}
+
+void SnapshotList::Publish(Version version, Version own_pin) {
+  MutexLock lock(mutex_);
+  // Release: who sees the version sees the entries it wrote.
+  published_.store(version, std::memory_order_release);
+  ReleaseLocked(own_pin);
+}
+
+RetiredList SnapshotList::Retire(RetiredList superseded, Version version) {
+  RetiredList unseen;
+  while (!superseded.empty()) {
+    Version newest;
+    {
+      MutexLock lock(mutex_);
+      const Pin* pin = NewestBelow(version);
+      if (pin == nullptr) {
+        unseen.Append(heap_, superseded);
+        break;
+      }
+      newest = pin->version;
+    }
+    // Sorted out without the lock: a commit of many entries must not hold up
+    // those who begin.
+    RetiredList seen;
+    while (!superseded.empty()) {
+      const Ref ref = superseded.Pop(heap_);
+      (EntryAt(heap_, ref)->version <= newest ? seen : unseen).Push(heap_, ref);
+    }
+    MutexLock lock(mutex_);
+    Pin* pin = NewestBelow(version);
+    if (pin != nullptr && pin->version == newest) {
+      pin->retired.Append(heap_, seen);
+    } else {
+      superseded = std::exchange(seen, {});  // that pin went meanwhile
+    }
+  }
+  return unseen;
+}
+
+size_t SnapshotList::TakeGarbage(std::span<Suspect> suspects) {
+  MutexLock lock(mutex_);
+  size_t count = 0;
+  while (count < suspects.size() && !garbage_.empty()) {
+    suspects[count++] = {garbage_.Pop(heap_), 0};
+  }
+  return count;
+}
+
+void SnapshotList::Judge(std::span<Suspect> suspects) {
+  MutexLock lock(mutex_);
+  for (Suspect& suspect : suspects) {
+    Pin* pin = NewestBelow(suspect.superseded_by);
+    if (pin != nullptr && pin->version >= EntryAt(heap_, suspect.ref)->version) {
+      pin->retired.Push(heap_, suspect.ref);
+      suspect.ref = 0;
+    }
+  }
+}
+
+size_t SnapshotList::garbage() const {
+  MutexLock lock(mutex_);
+  return garbage_.size;
+}
+
+size_t SnapshotList::size() const {
+  MutexLock lock(mutex_);
+  return pins_.size() - first_;
+}
+
+SnapshotList::Pin& SnapshotList::Find(Version version) {
+  if (pins_.back().version == version) return pins_.back();
+  return *std::lower_bound(pins_.begin() + static_cast<ptrdiff_t>(first_), pins_.end(), version,
+                           [](const Pin& pin, Version wanted) { return pin.version < wanted; });
+}
+
+SnapshotList::Pin* SnapshotList::NewestBelow(Version version) {
+  const auto begin = pins_.begin() + static_cast<ptrdiff_t>(first_);
+  const auto at = std::lower_bound(begin, pins_.end(), version, [](const Pin& pin, Version wanted) {
+    return pin.version < wanted;
+  });
+  return at == begin ? nullptr : &*(at - 1);
+}
+
+}  // namespace memdb

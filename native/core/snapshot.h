@@ -1,0 +1,98 @@
+#ifndef MEMDB_CORE_SNAPSHOT_H_
+#define MEMDB_CORE_SNAPSHOT_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "entry.h"
+#include "mutex.h"
+#include "thread_annotations.h"
+
+namespace memdb {
+
+// Superseded entries, linked through Entry::next_retired. Whoever holds the
+// list owns the links.
+struct RetiredList {
+  Ref head = 0;
+  Ref tail = 0;
+  size_t size = 0;
+
+  bool empty() const { return head == 0; }
+  void Push(const Heap& heap, Ref ref);
+  Ref Pop(const Heap& heap);
+  // Takes all of `other`.
+  void Append(const Heap& heap, RetiredList& other);
+};
+
+// Which version is published and which versions are pinned by someone who
+// reads, and so, which superseded entries nobody can see any more.
+//
+// An entry of version e that version s superseded is seen by the pins p with
+// e <= p < s. Pins are only ever taken of the published version; so once s is
+// published, pins in that range can go but none can come, and the entry waits in
+// the list of the newest of them. When that one goes, the entry is garbage to be
+// judged again: another pin may still see it.
+class SnapshotList {
+ public:
+  explicit SnapshotList(const Heap& heap) : heap_(heap) {}
+
+  Version published() const { return published_.load(std::memory_order_acquire); }
+
+  // Pins the published version, in constant time. False when memory cannot be had.
+  bool Acquire(Version* version) EXCLUDES(mutex_);
+  // One pin more of a version that the caller has pinned.
+  void AcquireAgain(Version version) EXCLUDES(mutex_);
+  void Release(Version version) EXCLUDES(mutex_);
+
+  // Makes everything that `version` wrote visible to who comes now, and releases
+  // the committer's own pin. The transaction mutex is held.
+  void Publish(Version version, Version own_pin) EXCLUDES(mutex_);
+
+  // Takes the entries that `version`, now published, superseded; returns those
+  // that nobody can see.
+  RetiredList Retire(RetiredList superseded, Version version) EXCLUDES(mutex_);
+
+  // An entry to be judged, and the version that superseded it.
+  struct Suspect {
+    Ref ref;
+    Version superseded_by;
+  };
+
+  // Takes up to suspects.size() entries that wait to be judged; how many.
+  size_t TakeGarbage(std::span<Suspect> suspects) EXCLUDES(mutex_);
+  // Sets `ref` to 0 for those that some pin can see: they wait in its list now.
+  void Judge(std::span<Suspect> suspects) EXCLUDES(mutex_);
+
+  // How many entries wait to be judged.
+  size_t garbage() const EXCLUDES(mutex_);
+  // How many versions are pinned.
+  size_t size() const EXCLUDES(mutex_);
+
+ private:
+  struct Pin {
+    Version version;
+    size_t count;
+    RetiredList retired;
+  };
+
+  Pin& Find(Version version) REQUIRES(mutex_);
+  // The newest pin older than the version, or null.
+  Pin* NewestBelow(Version version) REQUIRES(mutex_);
+  void ReleaseLocked(Version version) REQUIRES(mutex_);
+
+  const Heap& heap_;
+  mutable Mutex mutex_;
+  // Written under the mutex; read without it where a bound is enough.
+  std::atomic<Version> published_{0};
+  // By version, ascending, from first_ on; those before it are done with.
+  std::vector<Pin> pins_ GUARDED_BY(mutex_);
+  size_t first_ GUARDED_BY(mutex_) = 0;
+  RetiredList garbage_ GUARDED_BY(mutex_);
+};
+
+}  // namespace memdb
+
+#endif  // MEMDB_CORE_SNAPSHOT_H_

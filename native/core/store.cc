@@ -1,0 +1,276 @@
+#include "store.h"
+
+#include <algorithm>
+#include <new>
+
+#include "session.h"
+
+namespace memdb {
+
+namespace {
+
+// How many keys are looked up, or entries judged, at a time.
+constexpr size_t kGroup = 32;
+
+constexpr size_t kCacheLine = 64;
+
+void Prefetch(const void* address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address);
+#else
+  static_cast<void>(address);
+#endif
+}
+
+Store::Id RandomId() {
+  uint8_t bytes[sizeof(Store::Id)];
+  RandomBytes(bytes);
+  Store::Id id;
+  std::memcpy(id.data(), bytes, sizeof id);
+  return id;
+}
+
+void Add(std::atomic<uint64_t>& counter, uint64_t amount) {
+  counter.fetch_add(amount, std::memory_order_relaxed);
+}
+
+void Subtract(std::atomic<uint64_t>& counter, uint64_t amount) {
+  counter.fetch_sub(amount, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Store::Store(uint64_t max_bytes) : id_(RandomId()), max_bytes_(max_bytes), snapshots_(heap_) {}
+
+Store::~Store() = default;
+
+const Entry* Store::Visible(Ref head, Version version) const {
+  for (Ref ref = head; ref != 0;) {
+    const Entry* entry = EntryAt(heap_, ref);
+    if (entry->version <= version) return entry->deleted() ? nullptr : entry;
+    ref = entry->older;
+  }
+  return nullptr;
+}
+
+const Entry* Store::Find(const Digest& digest, Tag tag, Version version) {
+  Shard& shard = ShardAt(tag);
+  ReaderLock lock(shard.lock);
+  const Table::Slot* slot = shard.table.Find(heap_, digest, tag);
+  return slot == nullptr ? nullptr : Visible(slot->ref, version);
+}
+
+void Store::FindMany(std::span<Lookup*> lookups, Version version) {
+  // Three walks over a group: to the slots, to the entries, to the values. Each
+  // waits for what the one before it has asked memory for.
+  for (; !lookups.empty(); lookups = lookups.subspan(std::min(kGroup, lookups.size()))) {
+    const auto group = lookups.first(std::min(kGroup, lookups.size()));
+    for (const Lookup* lookup : group) {
+      Shard& shard = ShardAt(lookup->tag);
+      ReaderLock lock(shard.lock);
+      Prefetch(shard.table.Home(lookup->tag));
+    }
+    for (const Lookup* lookup : group) {
+      Shard& shard = ShardAt(lookup->tag);
+      ReaderLock lock(shard.lock);
+      if (const Ref ref = shard.table.Guess(lookup->tag)) {
+        const char* entry = static_cast<const char*>(heap_.At(ref));
+        Prefetch(entry);
+        Prefetch(entry + kCacheLine);
+      }
+    }
+    for (Lookup* lookup : group) lookup->found = Find(lookup->digest, lookup->tag, version);
+  }
+}
+
+bool Store::Collect(size_t shard_index, Version version, std::vector<const Entry*>* entries) {
+  Shard& shard = shards_[shard_index];
+  ReaderLock lock(shard.lock);
+  entries->clear();
+  try {
+    entries->reserve(shard.table.size());
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  shard.table.ForEach([&](const Table::Slot& slot) {
+    if (const Entry* entry = Visible(slot.ref, version)) entries->push_back(entry);
+  });
+  return true;
+}
+
+Status Store::Commit(Table& writes, Version own_pin) {
+  if (max_bytes_ != UINT64_MAX && !FitsLimit(writes)) return Status::kFull;
+  if (!Announce(writes)) return Status::kFull;
+
+  // From here on nothing can fail.
+  const Version version = snapshots_.published() + 1;
+  RetiredList superseded;
+  writes.ForEach([&](const Table::Slot& slot) { Link(slot.tag, slot.ref, version, &superseded); });
+  Add(commits_, 1);
+  Add(superseded_, superseded.size);
+  snapshots_.Publish(version, own_pin);
+
+  RetiredList unseen = snapshots_.Retire(superseded, version);
+  while (!unseen.empty()) Free(unseen.Pop(heap_));
+  return Status::kOk;
+}
+
+bool Store::FitsLimit(const Table& writes) {
+  uint64_t bytes = bytes_.load(std::memory_order_relaxed);
+  uint64_t freed = 0;
+  writes.ForEach([&](const Table::Slot& write) {
+    const Entry* entry = EntryAt(heap_, write.ref);
+    bytes += entry->payload();
+    Shard& shard = ShardAt(write.tag);
+    ReaderLock lock(shard.lock);
+    const Table::Slot* slot = shard.table.Find(heap_, entry->digest, write.tag);
+    if (slot != nullptr) freed += EntryAt(heap_, slot->ref)->payload();
+  });
+  return bytes - freed <= max_bytes_;
+}
+
+bool Store::Announce(const Table& writes) {
+  bool room = true;
+  writes.ForEach([&](const Table::Slot& write) {
+    if (!room) return;
+    Shard& shard = ShardAt(write.tag);
+    WriterLock lock(shard.lock);
+    // A key whose tag is there already takes no slot. Should it be the tag of
+    // another key, once in four billion, then the quarter that is free takes it.
+    if (const Ref ref = shard.table.Guess(write.tag)) {
+      Prefetch(heap_.At(ref));
+    } else {
+      room = shard.table.Reserve(++shard.announced);
+    }
+  });
+  if (!room) Withdraw(writes);
+  return room;
+}
+
+void Store::Withdraw(const Table& writes) {
+  writes.ForEach([&](const Table::Slot& write) { ShardAt(write.tag).announced = 0; });
+}
+
+void Store::Link(Tag tag, Ref ref, Version version, RetiredList* superseded) {
+  Entry* entry = EntryAt(heap_, ref);
+  entry->version = version;
+  Shard& shard = ShardAt(tag);
+  shard.announced = 0;
+  bool needless = false;
+  {
+    WriterLock lock(shard.lock);
+    Table::Slot* slot = shard.table.Find(heap_, entry->digest, tag);
+    if (slot == nullptr) {
+      needless = entry->deleted();
+      if (!needless) shard.table.Insert(tag, ref);
+    } else {
+      Entry* head = EntryAt(heap_, slot->ref);
+      needless = entry->deleted() && head->deleted();
+      if (!needless) {
+        superseded->Push(heap_, slot->ref);
+        entry->older = slot->ref;
+        slot->ref = ref;
+        if (!head->deleted()) {
+          Subtract(entries_, 1);
+          Subtract(bytes_, head->payload());
+        }
+      }
+    }
+  }
+  if (needless) {
+    Entry::Destroy(heap_, ref);
+  } else if (!entry->deleted()) {
+    Add(entries_, 1);
+    Add(bytes_, entry->payload());
+  }
+}
+
+size_t Store::Reclaim(size_t limit) {
+  while (limit > 0) {
+    SnapshotList::Suspect suspects[kGroup];
+    const size_t count = snapshots_.TakeGarbage(std::span(suspects, std::min(limit, kGroup)));
+    if (count == 0) return 0;
+    const std::span taken(suspects, count);
+    for (auto& suspect : taken) suspect.superseded_by = SupersededBy(EntryAt(heap_, suspect.ref));
+    snapshots_.Judge(taken);
+    for (const auto& suspect : taken) {
+      if (suspect.ref != 0) Free(suspect.ref);
+    }
+    limit -= count;
+  }
+  return snapshots_.garbage();
+}
+
+Version Store::SupersededBy(const Entry* entry) {
+  // What superseded it first may be freed since; then no pin stands between that
+  // one and the next newer, and their versions answer the same question.
+  const Tag tag = TagOf(entry->digest);
+  Shard& shard = ShardAt(tag);
+  ReaderLock lock(shard.lock);
+  const Entry* newer = EntryAt(heap_, shard.table.Find(heap_, entry->digest, tag)->ref);
+  while (EntryAt(heap_, newer->older) != entry) newer = EntryAt(heap_, newer->older);
+  return newer->version;
+}
+
+void Store::Free(Ref ref) {
+  const Entry* entry = EntryAt(heap_, ref);
+  const Tag tag = TagOf(entry->digest);
+  Shard& shard = ShardAt(tag);
+  Ref mark = 0;
+  {
+    WriterLock lock(shard.lock);
+    Table::Slot* slot = shard.table.Find(heap_, entry->digest, tag);
+    Entry* newer = EntryAt(heap_, slot->ref);
+    while (newer->older != ref) newer = EntryAt(heap_, newer->older);
+    newer->older = entry->older;
+    // A deletion with nothing left to hide is the same as no entry.
+    const Entry* head = EntryAt(heap_, slot->ref);
+    if (head->deleted() && head->older == 0) {
+      mark = slot->ref;
+      shard.table.Remove(slot);
+    }
+  }
+  if (mark != 0) Entry::Destroy(heap_, mark);
+  Entry::Destroy(heap_, ref);
+  Subtract(superseded_, 1);
+}
+
+void Store::Close() {
+  if (closed_.exchange(true)) return;
+  transaction_.Close();
+  ForEachSession([](Session& session) { session.Abandon(); });
+  // Nobody is inside now, and whoever comes is turned away by its session.
+  for (Shard& shard : shards_) {
+    WriterLock lock(shard.lock);
+    shard.table.Clear();
+  }
+  heap_.Clear();
+}
+
+void Store::AddSession(Session* session) {
+  MutexLock lock(sessions_mutex_);
+  sessions_.push_back(session);
+}
+
+size_t Store::RemoveSession(Session* session) {
+  MutexLock lock(sessions_mutex_);
+  std::erase(sessions_, session);
+  return sessions_.size();
+}
+
+Store::Stats Store::GetStats() {
+  Stats stats{};
+  stats.entries = entries_.load(std::memory_order_relaxed);
+  stats.bytes = bytes_.load(std::memory_order_relaxed);
+  stats.held_bytes = heap_.held_bytes() + sizeof(Store);
+  for (Shard& shard : shards_) {
+    ReaderLock lock(shard.lock);
+    stats.held_bytes += shard.table.held_bytes();
+  }
+  stats.snapshots = snapshots_.size();
+  stats.superseded = superseded_.load(std::memory_order_relaxed);
+  stats.commits = commits_.load(std::memory_order_relaxed);
+  return stats;
+}
+
+}  // namespace memdb

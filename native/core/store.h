@@ -1,0 +1,128 @@
+#ifndef MEMDB_CORE_STORE_H_
+#define MEMDB_CORE_STORE_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "digest.h"
+#include "entry.h"
+#include "heap.h"
+#include "mutex.h"
+#include "shard.h"
+#include "snapshot.h"
+#include "status.h"
+#include "table.h"
+#include "thread_annotations.h"
+#include "transaction_mutex.h"
+
+namespace memdb {
+
+class Session;
+
+// The data of one database: a map of versions in shards. Threads reach it through
+// their sessions; every call but Close and sessions() is made under the caller's
+// session mutex, so that Close can wait until nobody is inside.
+//
+// Lock order: transaction mutex, sessions, one session, snapshot list, one shard,
+// heap. Never two sessions, never two shards.
+class Store {
+ public:
+  using Id = std::array<uint32_t, 4>;
+
+  // Keys and values may take max_bytes.
+  explicit Store(uint64_t max_bytes);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  const Id& id() const { return id_; }
+  Tag TagOf(const Digest& digest) const { return tag_hasher_(digest); }
+  Heap& heap() { return heap_; }
+  SnapshotList& snapshots() { return snapshots_; }
+  TransactionMutex& transaction() RETURN_CAPABILITY(transaction_) { return transaction_; }
+
+  // The entry that a reader of the version sees, or null where there is none or it
+  // was deleted. It stays while the caller pins the version.
+  const Entry* Find(const Digest& digest, Tag tag, Version version);
+
+  struct Lookup {
+    Digest digest;
+    Tag tag;
+    const Entry* found;
+  };
+  // Find for many, waiting for memory once rather than once each.
+  void FindMany(std::span<Lookup*> lookups, Version version);
+
+  // The entries of one shard that a reader of the version sees. False when memory
+  // cannot be had.
+  bool Collect(size_t shard, Version version, std::vector<const Entry*>* entries);
+
+  // Makes `writes` the next version. Taken over are its entries and the pin of
+  // `own_pin`; on kFull nothing has changed.
+  Status Commit(Table& writes, Version own_pin) REQUIRES(transaction_);
+
+  // Frees superseded entries that nobody can see, at most `limit` of them; how many
+  // wait still.
+  size_t Reclaim(size_t limit);
+
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
+  // Ends every session's use of the store and frees the data. Waits for the calls
+  // under way in other threads, not for their JavaScript.
+  void Close() EXCLUDES(sessions_mutex_);
+
+  void AddSession(Session* session) EXCLUDES(sessions_mutex_);
+  // How many are left.
+  size_t RemoveSession(Session* session) EXCLUDES(sessions_mutex_);
+
+  struct Stats {
+    uint64_t entries;
+    uint64_t bytes;
+    uint64_t held_bytes;
+    uint64_t snapshots;
+    uint64_t superseded;
+    uint64_t commits;
+  };
+  Stats GetStats();
+  template <typename Function>
+  void ForEachSession(Function&& function) EXCLUDES(sessions_mutex_) {
+    MutexLock lock(sessions_mutex_);
+    for (Session* session : sessions_) function(*session);
+  }
+
+ private:
+  Shard& ShardAt(Tag tag) { return shards_[ShardOf(tag)]; }
+  const Entry* Visible(Ref head, Version version) const;
+  bool Announce(const Table& writes);
+  void Withdraw(const Table& writes);
+  bool FitsLimit(const Table& writes);
+  void Link(Tag tag, Ref ref, Version version, RetiredList* superseded);
+  Version SupersededBy(const Entry* entry);
+  void Free(Ref ref);
+
+  const Id id_;
+  const uint64_t max_bytes_;
+  const TagHasher tag_hasher_;
+  Heap heap_;
+  SnapshotList snapshots_;
+  TransactionMutex transaction_;
+  std::array<Shard, kShards> shards_;
+
+  // Written by the holder of the transaction mutex.
+  std::atomic<uint64_t> entries_{0};
+  std::atomic<uint64_t> bytes_{0};
+  std::atomic<uint64_t> commits_{0};
+  // Superseded entries not freed yet.
+  std::atomic<uint64_t> superseded_{0};
+  std::atomic<bool> closed_{false};
+
+  Mutex sessions_mutex_;
+  std::vector<Session*> sessions_ GUARDED_BY(sessions_mutex_);
+};
+
+}  // namespace memdb
+
+#endif  // MEMDB_CORE_STORE_H_

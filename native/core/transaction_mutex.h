@@ -1,0 +1,69 @@
+#ifndef MEMDB_CORE_TRANSACTION_MUTEX_H_
+#define MEMDB_CORE_TRANSACTION_MUTEX_H_
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+
+#include "mutex.h"
+#include "status.h"
+#include "thread_annotations.h"
+
+namespace memdb {
+
+// The one lock under which the versions of a store are made. Unlike a mutex it is
+// held across calls (by `update`, while JavaScript runs), waits for a bounded
+// time, knows its holder, and does not let a thread that takes it again and again
+// starve the others: whoever has waited for a millisecond gets it handed over.
+class CAPABILITY("mutex") TransactionMutex {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // A thread of the store, as the mutex sees it.
+  class Party {
+   public:
+    explicit Party(int thread_id) : thread_id_(thread_id) {}
+    int thread_id() const { return thread_id_; }
+
+   private:
+    friend class TransactionMutex;
+    const int thread_id_;
+    // The rest is guarded by the mutex's own mutex.
+    std::condition_variable turn_;
+    Party* next_ = nullptr;
+    // Kept over a wait that timed out: who comes back to wait on is not new.
+    Clock::time_point waiting_since_{};
+    bool handed_over_ = false;
+  };
+
+  // kOk, kNested, kClosed; or kBusy when `limit` has passed, with the thread id of
+  // the holder in `holder` (-1: nobody by now).
+  Status Lock(Party& party, Clock::duration limit, int* holder);
+  void Unlock(Party& party);
+  // Of the calling thread's own party.
+  bool HeldBy(const Party& party) const {
+    return holder_.load(std::memory_order_relaxed) == &party;
+  }
+  // Tells the analysis what HeldBy or Lock has found.
+  void AssertHeld() const ASSERT_CAPABILITY(this) {}
+
+  // Turns away all who wait and all who come.
+  void Close() EXCLUDES(mutex_);
+
+ private:
+  static constexpr Clock::duration kPatience = std::chrono::milliseconds(1);
+
+  void Enqueue(Party& party) REQUIRES(mutex_);
+  void Dequeue(Party& party) REQUIRES(mutex_);
+
+  Mutex mutex_;
+  // Written under mutex_; a thread may always ask whether it is itself.
+  std::atomic<Party*> holder_{nullptr};
+  // Those who wait, the longest waiting first.
+  Party* queue_ GUARDED_BY(mutex_) = nullptr;
+  bool closed_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace memdb
+
+#endif  // MEMDB_CORE_TRANSACTION_MUTEX_H_
