@@ -1,0 +1,228 @@
+import { EncodingError, InvalidKeyError } from '../errors.js';
+import { Hash, type Part, PartType, partType, Uint } from './part.js';
+import { Reader } from './reader.js';
+import { Time } from './time.js';
+import { TxId } from './txid.js';
+import { AccountUrl } from './url.js';
+import { writeUvarint, writeVarint } from './varint.js';
+
+/*
+ * All `write` functions write from `offset` on and answer the offset after what
+ * they wrote, or -1 when it does not fit (bytes from `offset` on may have
+ * changed then). For short parts they allocate nothing.
+ */
+
+const utf8 = new TextEncoder();
+
+/**
+ * Writes the bytes of the part that are hashed, after their varint length.
+ * @throws InvalidKeyError for a time or a transaction id, which cannot be hashed.
+ */
+export function writeHashInput(part: Part, target: Uint8Array, offset: number): number {
+  if (typeof part === 'string') return writeText(part, target, offset);
+  if (part instanceof Uint) {
+    return closeLength(target, offset, writeUvarint(part.value, target, offset + 1));
+  }
+  if (part instanceof AccountUrl) return writeBytes(part.id(), target, offset);
+  if (part instanceof Hash) return writeBytes(part.own, target, offset);
+  if (part instanceof Uint8Array) return writeBytes(part, target, offset);
+  if (typeof part === 'number' || typeof part === 'bigint') {
+    return closeLength(target, offset, writeVarint(part, target, offset + 1));
+  }
+  if (part === null) return writeUvarint(0, target, offset);
+  const what = part instanceof Time ? 'time' : 'transaction id';
+  throw new InvalidKeyError(`a key with a ${what} cannot be hashed: ${part}`);
+}
+
+/**
+ * Writes the type code and binary value of a part to be stored. Answers -1 also
+ * for a part whose binary form, if any, is not read back as that part: `null`,
+ * and a URL with escapes that its text does not keep. `storedForm` has a way for these.
+ */
+export function writeBinary(part: Part, target: Uint8Array, offset: number): number {
+  return keepsBinary(part) ? writePart(part, target, offset) : -1;
+}
+
+/**
+ * What the store keeps of a key, in an array of its own: the binary form; or,
+ * for a base and for parts that `writeBinary` refuses, a private form. That
+ * begins with a count of zero in two bytes, which no binary form does; a byte
+ * tells whether the 32 bytes of a base follow; then come the parts, null with
+ * type code 0 and URLs with all their escapes.
+ */
+export function storedForm(parts: readonly Part[], base: Uint8Array | undefined): Uint8Array {
+  if (base === undefined && parts.every(keepsBinary)) return encodeParts(parts);
+  const head = new Uint8Array(base === undefined ? 3 : 35);
+  head[0] = 0x80;
+  if (base !== undefined) {
+    head[2] = 1;
+    head.set(base, 3);
+  }
+  return collect((target) => {
+    const start = writeRaw(head, target, 0);
+    return start < 0 ? -1 : writeParts(writePrivately, parts, target, start);
+  });
+}
+
+/** Whether a stored form is one that is no key's binary form. */
+export function isPrivateForm(stored: Uint8Array): boolean {
+  return stored[0] === 0x80 && stored[1] === 0;
+}
+
+/** Reads what `storedForm` answered. */
+export function parseStored(stored: Uint8Array): { parts: Part[]; base: Uint8Array | undefined } {
+  const reader = new Reader(stored, 'stored key');
+  const based = isPrivateForm(stored) && reader.take(3)[2] === 1;
+  const base = based ? reader.take(32).slice() : undefined;
+  return { parts: readParts(reader, isPrivateForm(stored)), base };
+}
+
+/**
+ * A key's binary form, the caller's own.
+ * @throws EncodingError when it has none: a part is null.
+ */
+export function encodeParts(parts: readonly Part[]): Buffer {
+  const at = parts.indexOf(null);
+  if (at >= 0) throw new EncodingError(`part ${at} is null, which has no binary form`);
+  return collect((target) => writeParts(writePart, parts, target, 0));
+}
+
+/**
+ * Reads the parts of a key's binary form.
+ * @throws EncodingError when the bytes are none.
+ */
+export function decodeParts(bytes: Uint8Array): Part[] {
+  return readParts(new Reader(bytes, 'binary key'), false);
+}
+
+/** Whether the part's binary form is read back as that part. */
+function keepsBinary(part: Part): boolean {
+  return part !== null && (!(part instanceof AccountUrl) || part.readsBack());
+}
+
+function writeParts(
+  write: typeof writePart,
+  parts: readonly Part[],
+  target: Uint8Array,
+  offset: number,
+): number {
+  let at = writeUvarint(parts.length, target, offset);
+  for (let i = 0; i < parts.length && at >= 0; i++) at = write(parts[i] as Part, target, at);
+  return at;
+}
+
+/** Type codes are below 128: one byte. */
+function writePart(part: Part, target: Uint8Array, offset: number): number {
+  target[offset] = partType(part);
+  const at = offset + 1;
+  if (typeof part === 'string') return writeText(part, target, at);
+  if (part instanceof Uint) return writeUvarint(part.value, target, at);
+  if (part instanceof AccountUrl) return writeText(part.toString(), target, at);
+  if (part instanceof Hash) return writeRaw(part.own, target, at);
+  if (part instanceof Uint8Array) return writeBytes(part, target, at);
+  if (typeof part === 'number' || typeof part === 'bigint') return writeVarint(part, target, at);
+  if (part instanceof Time) return writeVarint(part.seconds, target, at);
+  return part === null ? writeRaw(NOTHING, target, at) : writeText(part.toString(), target, at);
+}
+
+const NOTHING = new Uint8Array(0);
+
+function writePrivately(part: Part, target: Uint8Array, offset: number): number {
+  if (!(part instanceof AccountUrl)) return writePart(part, target, offset);
+  target[offset] = PartType.Url;
+  return writeText(part.escaped(), target, offset + 1);
+}
+
+function readParts(reader: Reader, nulls: boolean): Part[] {
+  const start = reader.position;
+  const count = reader.uvarint();
+  if (count > reader.remaining) {
+    throw reader.error(`${count} parts in ${reader.remaining} bytes`, start);
+  }
+  const parts: Part[] = [];
+  while (parts.length < count) parts.push(readPart(reader, nulls));
+  reader.end();
+  return parts;
+}
+
+function readPart(reader: Reader, nulls: boolean): Part {
+  const start = reader.position;
+  const type = reader.uvarint();
+  switch (type) {
+    case PartType.Int:
+      return reader.varint();
+    case PartType.Uint:
+      return new Uint(reader.uvarint());
+    case PartType.String:
+      return reader.text();
+    case PartType.Hash:
+      return new Hash(reader.take(32));
+    case PartType.Bytes:
+      return new Uint8Array(reader.bytes());
+    case PartType.Url:
+      return reader.parse(AccountUrl.parse);
+    case PartType.Time:
+      return new Time(reader.varint());
+    case PartType.TxId:
+      return reader.parse(TxId.parse);
+    default:
+      if (nulls && type === PartType.Null) return null;
+      throw reader.error(`unknown type code ${type}`, start);
+  }
+}
+
+/** A varint length, and the text in UTF-8. */
+function writeText(text: string, target: Uint8Array, offset: number): number {
+  const length = text.length;
+  if (length >= 0x80 || offset + length >= target.length)
+    return writeLongText(text, target, offset);
+  for (let i = 0, at = offset + 1; i < length; i++, at++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) return writeLongText(text, target, offset);
+    target[at] = unit;
+  }
+  target[offset] = length;
+  return offset + 1 + length;
+}
+
+function writeLongText(text: string, target: Uint8Array, offset: number): number {
+  const length = Buffer.byteLength(text);
+  const at = writeUvarint(length, target, offset);
+  if (at < 0 || at + length > target.length) return -1;
+  utf8.encodeInto(text, target.subarray(at, at + length));
+  return at + length;
+}
+
+/** A varint length, and the bytes. */
+function writeBytes(bytes: Uint8Array, target: Uint8Array, offset: number): number {
+  const at = writeUvarint(bytes.length, target, offset);
+  return at < 0 ? -1 : writeRaw(bytes, target, at);
+}
+
+function writeRaw(bytes: Uint8Array, target: Uint8Array, offset: number): number {
+  const length = bytes.length;
+  if (offset + length > target.length) return -1;
+  // A loop beats the call for as much as an account id.
+  if (length > 64) target.set(bytes, offset);
+  else for (let i = 0; i < length; i++) target[offset + i] = bytes[i] as number;
+  return offset + length;
+}
+
+/** Puts the length of a varint written up to `end` into the byte before it. */
+function closeLength(target: Uint8Array, offset: number, end: number): number {
+  target[offset] = end - offset - 1;
+  return end;
+}
+
+const scratch = new Uint8Array(1024);
+
+/** What `write` writes to a target that is large enough, as a copy. */
+function collect(write: (target: Uint8Array) => number): Buffer {
+  let target = scratch;
+  let length = write(target);
+  while (length < 0) {
+    target = new Uint8Array(target.length * 4);
+    length = write(target);
+  }
+  return Buffer.from(target.subarray(0, length));
+}

@@ -1,0 +1,264 @@
+import { inspect } from 'node:util';
+import { EncodingError, InvalidKeyError } from '../errors.js';
+import { digestParts } from './digest.js';
+import { decodeParts, encodeParts, isPrivateForm, parseStored } from './encoding.js';
+import { type JsonPart, parseParts, partsFromJson, partToJson, stringifyPart } from './json.js';
+import { compareParts } from './order.js';
+import { copyPart, Hash, type Part, type PartLike, partText, toPart } from './part.js';
+
+/** A key, or nothing: the same as the empty key. */
+export type KeyLike = Key | null | undefined;
+
+/**
+ * A record's key: a list of typed parts; immutable. What it identifies is its
+ * digest. A key may start from a precomputed digest instead of nothing
+ * (`Key.fromHash`), which is not one of its parts.
+ */
+export class Key {
+  #parts: readonly Part[] | undefined;
+  /** What `#parts` are read from when they are asked for. */
+  #stored: Uint8Array | undefined;
+
+  /**
+   * The 32 bytes that the parts' digest continues from, when they are not zeros. Not to be changed.
+   * @internal
+   */
+  readonly base: Uint8Array | undefined;
+
+  /**
+   * How often the digest was asked for, as far as that matters: from 2 on, it is in `d0` to `d7`,
+   * as the words that an `Int32Array` over it shows. Not in a typed array: that costs more to
+   * reach than to hash again.
+   * @internal
+   */
+  uses = 0;
+  /** @internal */
+  d0 = 0;
+  /** @internal */
+  d1 = 0;
+  /** @internal */
+  d2 = 0;
+  /** @internal */
+  d3 = 0;
+  /** @internal */
+  d4 = 0;
+  /** @internal */
+  d5 = 0;
+  /** @internal */
+  d6 = 0;
+  /** @internal */
+  d7 = 0;
+
+  private constructor(
+    parts: readonly Part[] | undefined,
+    base: Uint8Array | undefined,
+    stored: Uint8Array | undefined,
+  ) {
+    this.#parts = parts;
+    this.base = base;
+    this.#stored = stored;
+  }
+
+  /**
+   * The key of these parts.
+   * @throws InvalidKeyError that tells which part no key can hold.
+   */
+  static of(...parts: PartLike[]): Key {
+    for (let i = 0; i < parts.length; i++) parts[i] = toPart(parts[i] as PartLike, i);
+    return new Key(parts as Part[], undefined, undefined);
+  }
+
+  /**
+   * The empty key of that digest, 32 bytes, which appended parts continue from.
+   * @throws InvalidKeyError when these are not 32 bytes.
+   */
+  static fromHash(digest: Uint8Array): Key {
+    return new Key([], new Hash(digest).own, undefined);
+  }
+
+  /**
+   * Reads JSON text; integers keep every digit.
+   * @throws EncodingError
+   */
+  static parse(jsonText: string): Key {
+    return new Key(parseParts(jsonText), undefined, undefined);
+  }
+
+  /**
+   * Reads a JSON value, in which integers may also be decimal strings; `null` is the empty key.
+   * @throws EncodingError
+   */
+  static fromJSON(value: unknown): Key {
+    return new Key(partsFromJson(value), undefined, undefined);
+  }
+
+  /**
+   * Reads the binary form, which takes all the bytes. They are copied.
+   * @throws EncodingError
+   */
+  static decode(bytes: Uint8Array): Key {
+    return new Key(decodeParts(bytes), undefined, undefined);
+  }
+
+  /**
+   * The key of a stored form (see `storedForm`), which it keeps: that must not change any more.
+   * @internal
+   */
+  static restore(stored: Uint8Array): Key {
+    if (!isPrivateForm(stored)) return new Key(undefined, undefined, stored);
+    const { parts, base } = parseStored(stored);
+    return new Key(parts, base, undefined);
+  }
+
+  /** The parts themselves, which are not to be changed. @internal */
+  get parts(): readonly Part[] {
+    return this.#parts ?? this.#read();
+  }
+
+  #read(): readonly Part[] {
+    const parts = parseStored(this.#stored as Uint8Array).parts;
+    this.#parts = parts;
+    this.#stored = undefined;
+    return parts;
+  }
+
+  /** How many parts there are. */
+  get length(): number {
+    return this.parts.length;
+  }
+
+  /** Part `index`, from the end when negative; undefined when there is none. Bytes are a copy. */
+  at(index: number): Part | undefined {
+    const part = this.parts.at(index);
+    return part === undefined ? undefined : copyPart(part);
+  }
+
+  /** The key of a range of the parts, as `Array.prototype.slice` takes it. */
+  slice(start: number, end?: number): Key {
+    const base = start === 0 || -start >= this.length ? this.base : undefined;
+    return new Key(this.parts.slice(start, end), base, undefined);
+  }
+
+  /**
+   * This key with more parts.
+   * @throws InvalidKeyError that tells which part no key can hold.
+   */
+  append(...parts: PartLike[]): Key {
+    const whole: Part[] = this.parts.slice();
+    for (const part of parts) whole.push(toPart(part, whole.length));
+    return new Key(whole, this.base, undefined);
+  }
+
+  /**
+   * This key with the parts of another.
+   * @throws InvalidKeyError when that starts from a digest and this key is not empty.
+   */
+  appendKey(key: KeyLike): Key {
+    if (key == null || key.#isEmpty()) return this;
+    if (this.#isEmpty()) return key;
+    if (key.base !== undefined) {
+      throw new InvalidKeyError(`${key} starts from a digest and cannot follow ${this}`);
+    }
+    return new Key([...this.parts, ...key.parts], this.base, undefined);
+  }
+
+  /**
+   * The key's identity: 32 bytes, the caller's own.
+   * @throws InvalidKeyError when a part is a time or a transaction id, which cannot be hashed.
+   */
+  digest(): Buffer {
+    if (this.uses < 2) {
+      bytes.set(digestParts(this.parts, this.base));
+      const [d0 = 0, d1 = 0, d2 = 0, d3 = 0, d4 = 0, d5 = 0, d6 = 0, d7 = 0] = words;
+      Object.assign(this, { d0, d1, d2, d3, d4, d5, d6, d7, uses: 2 });
+    } else {
+      const { d0, d1, d2, d3, d4, d5, d6, d7 } = this;
+      words.set([d0, d1, d2, d3, d4, d5, d6, d7]);
+    }
+    return Buffer.from(bytes);
+  }
+
+  /**
+   * The binary form, the caller's own.
+   * @throws EncodingError when there is none: of a key that starts from a digest or has a null part.
+   */
+  encode(): Buffer {
+    this.#refuseBase('binary');
+    return encodeParts(this.parts);
+  }
+
+  /**
+   * A JSON value; integers that are not safe ones are decimal strings.
+   * @throws EncodingError when there is none.
+   */
+  toJSON(): JsonPart[] {
+    this.#refuseBase('JSON');
+    return this.parts.map(partToJson);
+  }
+
+  /**
+   * JSON text; integers have every digit.
+   * @throws EncodingError when there is none.
+   */
+  stringify(): string {
+    this.#refuseBase('JSON');
+    return `[${this.parts.map(stringifyPart).join(',')}]`;
+  }
+
+  /** Whether both have the same parts, types included, and start from the same digest; URLs ignore case. */
+  equals(key: KeyLike): boolean {
+    if (this === key) return true;
+    const other = key ?? EMPTY;
+    return this.length === other.length && this.compare(other) === 0;
+  }
+
+  /**
+   * Negative, 0 or positive as this key stands before, at or after the other: part by part, by
+   * type code and then by value; then the shorter key. Keys that start from a digest come last.
+   */
+  compare(key: KeyLike): number {
+    const other = key ?? EMPTY;
+    const bases = compareBases(this.base, other.base);
+    if (bases !== 0) return bases;
+    const [a, b] = [this.parts, other.parts];
+    for (let i = 0; i < a.length && i < b.length; i++) {
+      const order = compareParts(a[i] as Part, b[i] as Part);
+      if (order !== 0) return order;
+    }
+    return a.length - b.length;
+  }
+
+  /** For people: the parts, joined by dots. Other keys may have the same text. */
+  toString(): string {
+    const texts = this.parts.map(partText);
+    if (this.base !== undefined) texts.unshift(partText(this.base));
+    return texts.length === 0 ? '()' : texts.join('.');
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](): string {
+    return `Key ${this}`;
+  }
+
+  #isEmpty(): boolean {
+    return this.length === 0 && this.base === undefined;
+  }
+
+  #refuseBase(form: string): void {
+    if (this.base !== undefined) {
+      throw new EncodingError(`a key that starts from a digest has no ${form} form`);
+    }
+  }
+}
+
+const EMPTY = Key.of();
+
+/** Where digests become words and words digests. */
+const words = new Int32Array(8);
+const bytes = new Uint8Array(words.buffer);
+
+function compareBases(a: Uint8Array | undefined, b: Uint8Array | undefined): number {
+  if (a === undefined || b === undefined)
+    return (a === undefined ? 0 : 1) - (b === undefined ? 0 : 1);
+  return Buffer.compare(a, b);
+}

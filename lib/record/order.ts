@@ -1,0 +1,47 @@
+import { Hash, type Part, partType, Uint } from './part.js';
+import { Time } from './time.js';
+import { TxId } from './txid.js';
+import { AccountUrl, lowerCase } from './url.js';
+
+/** Negative, 0 or positive: by type code, then by value as Go orders it. */
+export function compareParts(a: Part, b: Part): number {
+  const types = partType(a) - partType(b);
+  if (types !== 0) return types;
+  // The types are the same from here on: b is what a is.
+  if (typeof a === 'string') return compareText(a, b as string);
+  if (a === null) return 0;
+  if (a instanceof Uint) return compareIntegers(a.value, (b as Uint).value);
+  if (a instanceof Hash) return Buffer.compare(a.own, (b as Hash).own);
+  if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array);
+  if (a instanceof AccountUrl) return compareUrls(a, b as AccountUrl);
+  if (a instanceof Time) return compareIntegers(a.seconds, (b as Time).seconds);
+  if (a instanceof TxId) {
+    return Buffer.compare(a.hash, (b as TxId).hash) || compareUrls(a.account, (b as TxId).account);
+  }
+  return compareIntegers(a, b as number | bigint);
+}
+
+/** Numbers and bigints compare with each other by value. */
+function compareIntegers(a: number | bigint, b: number | bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function compareUrls(a: AccountUrl, b: AccountUrl): number {
+  return a === b ? 0 : compareText(lowerCase(a.toString()), lowerCase(b.toString()));
+}
+
+/** By the bytes of UTF-8, that is by code point. */
+function compareText(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return codePointOrder(x) - codePointOrder(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points beyond all other code units. */
+function codePointOrder(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x2000 : unit;
+}

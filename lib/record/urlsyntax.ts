@@ -1,0 +1,104 @@
+import { EncodingError } from '../errors.js';
+
+/** What the text of a URL says, with the escapes decoded but for the query's. */
+export interface UrlFields {
+  /** User name, then `:` and password when there is one; empty when there is none. */
+  readonly userInfo: string;
+  /** Host and port; never empty. */
+  readonly authority: string;
+  /** Empty, or beginning with a slash. */
+  readonly path: string;
+  readonly query: string;
+  readonly fragment: string;
+}
+
+const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+const CONTROL = /[\0-\x1f\x7f]/;
+const BAD_ESCAPE = /%(?![0-9a-f]{2})/i;
+const NOT_IN_USER_INFO = /[^\w\-.:~!$&'()*+,;=%@]/;
+const NOT_IN_HOST = /[^\w\-.~!$&'()*+,;=:[\]%\u0080-\uffff]/;
+/** Of ASCII, a host may escape only the percent sign. */
+const BAD_HOST_ESCAPE = /%(?!25|[89a-f][0-9a-f])/i;
+const PORT = /^(?::\d*)?$/;
+
+/**
+ * Reads the text of a URL by the rules of Go's net/url, which are laxer than
+ * those of `URL`. The scheme is `acc` in any case, and is added when there is none.
+ * @throws EncodingError
+ */
+export function parseUrl(text: string): UrlFields {
+  const bad = (why: string) => new EncodingError(`bad URL ${JSON.stringify(text)}: ${why}`);
+  const decode = (part: string, name: string) => {
+    if (!part.includes('%')) return part;
+    if (BAD_ESCAPE.test(part)) throw bad(`a bad escape in the ${name}`);
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      throw bad(`the escapes of the ${name} are not UTF-8`);
+    }
+  };
+
+  if (!text.isWellFormed()) throw bad('a lone surrogate');
+  const [beforeFragment, fragment] = cut(text, '#');
+  if (CONTROL.test(beforeFragment)) throw bad('a control character');
+  const [beforeQuery, query] = cut(beforeFragment, '?');
+
+  const scheme = SCHEME.exec(beforeQuery)?.[1];
+  let rest = beforeQuery;
+  if (scheme !== undefined) {
+    if (scheme.toLowerCase() !== 'acc') throw bad(`the scheme is ${scheme}, not acc`);
+    rest = beforeQuery.slice(scheme.length + 1);
+    if (!rest.startsWith('//')) throw bad('no host');
+    rest = rest.slice(2);
+  }
+  const slash = rest.indexOf('/');
+  const site = slash < 0 ? rest : rest.slice(0, slash);
+  const path = slash < 0 ? '' : rest.slice(slash);
+  if (scheme === undefined && site.includes(':')) throw bad('a colon, but no scheme');
+
+  const at = site.lastIndexOf('@');
+  const host = site.slice(at + 1);
+  const login = site.slice(0, Math.max(at, 0));
+  if (host === '' || host.startsWith(':')) throw bad('no host');
+  if (NOT_IN_HOST.test(host)) throw bad('a character that no host has');
+  if (BAD_HOST_ESCAPE.test(host)) throw bad('a bad escape in the host');
+  if (!PORT.test(portOf(host))) throw bad('a port that is no number');
+  if (NOT_IN_USER_INFO.test(login)) throw bad('a character that no user info has');
+
+  const [user, password] = cut(login, ':');
+  const userName = decode(user, 'user name');
+  const secret = decode(password, 'password');
+  return {
+    userInfo: secret === '' ? userName : `${userName}:${secret}`,
+    authority: decode(host, 'host'),
+    path: decode(path, 'path'),
+    query,
+    fragment: decode(fragment, 'fragment'),
+  };
+}
+
+/** Escapes all of a path but its slashes and what net/url leaves alone in a segment. */
+export function escapePath(path: string): string {
+  return path.replace(/[^\w\-.~$&+=:@/]+/g, (run) =>
+    // encodeURIComponent leaves these as they are, net/url does not.
+    encodeURIComponent(run).replace(
+      /[!'()*]/g,
+      (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+    ),
+  );
+}
+
+/** What stands before and after the first `separator`. */
+function cut(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** The port of a host, with its colon, or what stands in its place; colons within brackets are an address's. */
+function portOf(host: string): string {
+  const end = host.startsWith('[') ? host.lastIndexOf(']') : -1;
+  if (end >= 0) return host.slice(end + 1);
+  const colon = host.lastIndexOf(':');
+  return colon < 0 ? '' : host.slice(colon);
+}
