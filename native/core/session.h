@@ -37,6 +37,8 @@ class Session {
 
   const Store::Id& store_id() const { return store_->id(); }
   bool closed() const { return store_->closed(); }
+  // What the store takes of memory, but for its tables.
+  size_t held_bytes() const { return store_->heap().held_bytes(); }
   // Of the session that created the store: closes it for every thread.
   void CloseStore();
 

@@ -1,0 +1,178 @@
+// The module: makes a Client for each face that opens it, and the plain functions
+// over integers through which the face calls it.
+
+#include <napi.h>
+
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <new>
+#include <tuple>
+#include <utility>
+
+#include "client.h"
+#include "pin.h"
+
+namespace memdb {
+namespace {
+
+// A client, and what it needs kept alive of JavaScript's.
+struct Opened {
+  Client client;
+  Napi::Reference<Napi::ArrayBuffer> exchange;
+  Napi::Reference<Napi::Uint8Array> slab;
+};
+
+constexpr size_t kMaxArguments = 4;
+
+bool Read(napi_env env, napi_value value, int32_t* to) {
+  return napi_get_value_int32(env, value, to) == napi_ok;
+}
+bool Read(napi_env env, napi_value value, double* to) {
+  return napi_get_value_double(env, value, to) == napi_ok;
+}
+bool Read(napi_env env, napi_value value, bool* to) {
+  return napi_get_value_bool(env, value, to) == napi_ok;
+}
+bool Read(napi_env env, napi_value value, std::span<uint8_t>* to) {
+  bool is_typed_array = false;
+  if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) return false;
+  napi_typedarray_type type;
+  size_t length;
+  void* data;
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr) != napi_ok) {
+    return false;
+  }
+  if (type != napi_uint8_array) return false;
+  *to = {static_cast<uint8_t*>(data), length};
+  return true;
+}
+
+napi_value Write(napi_env env, int32_t answer) {
+  napi_value value = nullptr;
+  napi_create_int32(env, answer, &value);
+  return value;
+}
+napi_value Write(napi_env env, bool answer) {
+  napi_value value = nullptr;
+  napi_get_boolean(env, answer, &value);
+  return value;
+}
+
+// Reads the arguments that a method of the client takes, calls it, writes its
+// answer. A wrong argument is a Misuse; lack of memory is Full.
+template <auto Method, typename Result, typename... Arguments>
+napi_value Invoke(napi_env env, napi_callback_info info,
+                  Result (Client::*)(Arguments...)) noexcept {
+  static_assert(sizeof...(Arguments) <= kMaxArguments);
+  size_t count = kMaxArguments;
+  napi_value values[kMaxArguments];
+  void* data = nullptr;
+  if (napi_get_cb_info(env, info, &count, values, nullptr, &data) != napi_ok) return nullptr;
+  auto& client = static_cast<Opened*>(data)->client;
+  std::tuple<Arguments...> arguments;
+  const bool readable = [&]<size_t... I>(std::index_sequence<I...>) {
+    return (Read(env, values[I], &std::get<I>(arguments)) && ...);
+  }(std::index_sequence_for<Arguments...>());
+  if (!readable) return Write(env, static_cast<int32_t>(Status::kMisuse));
+  try {
+    return Write(env, std::apply([&](auto&... a) { return (client.*Method)(a...); }, arguments));
+  } catch (const std::bad_alloc&) {
+    return Write(env, static_cast<int32_t>(Status::kFull));
+  }
+}
+
+template <auto Method>
+napi_value Call(napi_env env, napi_callback_info info) {
+  return Invoke<Method>(env, info, Method);
+}
+
+Opened* OpenedOf(const Napi::CallbackInfo& info) {
+  return static_cast<Opened*>(info.Data());
+}
+
+Napi::Value Stats(const Napi::CallbackInfo& info) {
+  std::vector<double> numbers;
+  int32_t database;
+  if (Read(info.Env(), info[0], &database)) numbers = OpenedOf(info)->client.Stats(database);
+  auto array = Napi::Array::New(info.Env(), numbers.size());
+  for (size_t i = 0; i < numbers.size(); i++) {
+    array[static_cast<uint32_t>(i)] = Napi::Number::New(info.Env(), numbers[i]);
+  }
+  return array;
+}
+
+// The slab is kept alive here; that its memory is still there (JavaScript can
+// detach it) is what the face checks before every call.
+Napi::Value UseSlab(const Napi::CallbackInfo& info) {
+  std::span<uint8_t> memory;
+  if (!Read(info.Env(), info[0], &memory)) {
+    return Napi::Number::New(info.Env(), static_cast<double>(Status::kMisuse));
+  }
+  Opened* opened = OpenedOf(info);
+  opened->slab = Napi::Persistent(info[0].As<Napi::Uint8Array>());
+  return Napi::Number::New(info.Env(), opened->client.UseSlab(memory));
+}
+
+struct Function {
+  const char* name;
+  napi_callback call;
+};
+
+constexpr Function kFunctions[] = {
+    {"create", Call<&Client::Create>},   {"attach", Call<&Client::Attach>},
+    {"close", Call<&Client::Close>},     {"closed", Call<&Client::Closed>},
+    {"lock", Call<&Client::Lock>},       {"unlock", Call<&Client::Unlock>},
+    {"begin", Call<&Client::Begin>},     {"beginNested", Call<&Client::BeginNested>},
+    {"get", Call<&Client::Get>},         {"getInto", Call<&Client::GetInto>},
+    {"has", Call<&Client::Has>},         {"getMany", Call<&Client::GetMany>},
+    {"put", Call<&Client::Put>},         {"putLarge", Call<&Client::PutLarge>},
+    {"delete", Call<&Client::Delete>},   {"commit", Call<&Client::Commit>},
+    {"discard", Call<&Client::Discard>}, {"cursor", Call<&Client::StartCursor>},
+    {"next", Call<&Client::Next>},       {"endCursor", Call<&Client::EndCursor>},
+    {"reclaim", Call<&Client::Reclaim>},
+};
+
+// open(exchange: ArrayBuffer, threadId: number): the functions, of a new client.
+Napi::Value Open(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsArrayBuffer() || info[0].As<Napi::ArrayBuffer>().ByteLength() != Exchange::kSize ||
+      !info[1].IsNumber()) {
+    Napi::TypeError::New(env, "open takes the exchange and the thread id")
+        .ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  auto buffer = info[0].As<Napi::ArrayBuffer>();
+  auto* opened = new Opened{
+      Client(env, static_cast<uint8_t*>(buffer.Data()), info[1].As<Napi::Number>().Int32Value()),
+      Napi::Persistent(buffer),
+      {}};
+  // Ends the sessions whichever way the thread ends.
+  napi_add_env_cleanup_hook(env, [](void* data) { delete static_cast<Opened*>(data); }, opened);
+
+  auto functions = Napi::Object::New(env);
+  for (const Function& function : kFunctions) {
+    napi_value value;
+    if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.call, opened, &value) ==
+        napi_ok) {
+      functions.Set(function.name, value);
+    }
+  }
+  functions.Set("stats", Napi::Function::New(env, Stats, "stats", opened));
+  functions.Set("useSlab", Napi::Function::New(env, UseSlab, "useSlab", opened));
+  return functions;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  PinBinary();
+  exports.Set("open", Napi::Function::New(env, Open, "open"));
+  return exports;
+}
+
+}  // namespace
+}  // namespace memdb
+
+static Napi::Object InitAddon(Napi::Env env, Napi::Object exports) {
+  return memdb::Init(env, exports);
+}
+NODE_API_MODULE(accumulate_memdb, InitAddon)

@@ -1,0 +1,271 @@
+#include "client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+namespace memdb {
+
+namespace {
+
+using Clock = TransactionMutex::Clock;
+
+constexpr int32_t Answer(Status status) {
+  return static_cast<int32_t>(status);
+}
+constexpr int32_t kMisuse = Answer(Status::kMisuse);
+
+Clock::duration Milliseconds(double count) {
+  constexpr double kLongest = 1e9;
+  return std::chrono::duration_cast<Clock::duration>(
+      std::chrono::duration<double, std::milli>(std::clamp(count, 0.0, kLongest)));
+}
+
+}  // namespace
+
+Client::Client(napi_env env, uint8_t* exchange, int thread_id)
+    : env_(env), thread_id_(thread_id), exchange_(exchange) {}
+
+int32_t Client::AddDatabase(std::unique_ptr<Session> session, bool creator) {
+  const auto& id = session->store_id();
+  for (size_t i = 0; i < id.size(); i++) {
+    exchange_.word(Exchange::kStoreId + i) = static_cast<int32_t>(id[i]);
+  }
+  return databases_.Add({std::move(session), creator, 0});
+}
+
+int32_t Client::Create(double max_bytes) {
+  constexpr double kUnlimited = 9e15;  // what JavaScript counts exactly
+  const uint64_t limit =
+      max_bytes < kUnlimited ? static_cast<uint64_t>(std::max(max_bytes, 0.0)) : UINT64_MAX;
+  auto session = Session::Create(limit, thread_id_);
+  return session == nullptr ? Answer(Status::kFull) : AddDatabase(std::move(session), true);
+}
+
+int32_t Client::Attach() {
+  Store::Id id;
+  for (size_t i = 0; i < id.size(); i++) {
+    id[i] = static_cast<uint32_t>(exchange_.word(Exchange::kStoreId + i));
+  }
+  auto session = Session::Attach(id, thread_id_);
+  return session == nullptr ? Answer(Status::kInvalidHandle)
+                            : AddDatabase(std::move(session), false);
+}
+
+int32_t Client::Close(int32_t id) {
+  Database* database = databases_.Find(id);
+  if (database == nullptr) return kMisuse;
+  Session* session = database->session.get();
+  batches_.RemoveIf([&](const OpenBatch& open) { return open.session == session; });
+  cursors_.RemoveIf([&](const OpenCursor& open) { return open.session == session; });
+  if (database->creator) session->CloseStore();
+  Report(id);
+  databases_.Remove(id);
+  return Answer(Status::kOk);
+}
+
+bool Client::Closed(int32_t id) {
+  Database* database = databases_.Find(id);
+  return database == nullptr || database->session->closed();
+}
+
+int32_t Client::Lock(int32_t id, double slice) {
+  Database* database = databases_.Find(id);
+  if (database == nullptr) return kMisuse;
+  return Answer(database->session->Lock(Milliseconds(slice), &exchange_.word(Exchange::kHolder)));
+}
+
+int32_t Client::Unlock(int32_t id) {
+  Database* database = databases_.Find(id);
+  if (database == nullptr) return kMisuse;
+  database->session->Unlock();
+  return Answer(Status::kOk);
+}
+
+int32_t Client::AddBatch(Session* session, Batch* batch, int32_t database) {
+  if (batch == nullptr) return Answer(session->closed() ? Status::kClosed : Status::kFull);
+  return batches_.Add({session, batch, database});
+}
+
+int32_t Client::Begin(int32_t id, bool writable) {
+  Database* database = databases_.Find(id);
+  if (database == nullptr) return kMisuse;
+  Session* session = database->session.get();
+  return AddBatch(session, session->Begin(writable), id);
+}
+
+int32_t Client::BeginNested(int32_t id, bool writable) {
+  OpenBatch* parent = batches_.Find(id);
+  if (parent == nullptr) return kMisuse;
+  Session* session = parent->session;
+  return AddBatch(session, session->BeginNested(parent->batch, writable), parent->database);
+}
+
+int32_t Client::Get(int32_t id, int32_t at) {
+  OpenBatch* open = batches_.Find(id);
+  Digest digest;
+  if (open == nullptr || !exchange_.Locate(at, &digest)) return kMisuse;
+  size_t needed = 0;
+  const int32_t answer = open->session->Get(open->batch, digest, exchange_.room(), &needed);
+  if (answer == Answer(Status::kNoRoom)) {
+    exchange_.word(Exchange::kNeeded) = static_cast<int32_t>(needed);
+  }
+  return answer;
+}
+
+int32_t Client::GetInto(int32_t id, int32_t at, std::span<uint8_t> target) {
+  OpenBatch* open = batches_.Find(id);
+  Digest digest;
+  if (open == nullptr || !exchange_.Locate(at, &digest)) return kMisuse;
+  size_t needed = 0;
+  return open->session->Get(open->batch, digest, target, &needed);
+}
+
+int32_t Client::Has(int32_t id, int32_t at) {
+  OpenBatch* open = batches_.Find(id);
+  Digest digest;
+  if (open == nullptr || !exchange_.Locate(at, &digest)) return kMisuse;
+  return Answer(open->session->Has(open->batch, digest));
+}
+
+int32_t Client::GetMany(int32_t id, int32_t count) {
+  OpenBatch* open = batches_.Find(id);
+  const auto wanted = static_cast<size_t>(count);
+  if (open == nullptr || wanted > Exchange::kResultCount) return kMisuse;
+  if (!exchange_.LocateMany(wanted, &digests_)) return kMisuse;
+  size_t needed = 0;
+  const int32_t answer =
+      open->session->GetMany(open->batch, digests_, exchange_.results(), exchange_.room(), &needed);
+  if (answer == Answer(Status::kNoRoom)) {
+    exchange_.word(Exchange::kNeeded) = static_cast<int32_t>(std::min<size_t>(needed, INT32_MAX));
+  }
+  return answer;
+}
+
+int32_t Client::Put(int32_t id, int32_t at, int32_t key_length, int32_t value_length) {
+  OpenBatch* open = batches_.Find(id);
+  Digest digest;
+  if (open == nullptr || !exchange_.Locate(at, &digest)) return kMisuse;
+  const auto key = exchange_.key(key_length);
+  const auto value = exchange_.value(value_length);
+  if (key.data() == nullptr || value.data() == nullptr) return kMisuse;
+  return Answer(open->session->Put(open->batch, digest, key, value));
+}
+
+int32_t Client::PutLarge(int32_t id, int32_t at, std::span<uint8_t> key, std::span<uint8_t> value) {
+  OpenBatch* open = batches_.Find(id);
+  Digest digest;
+  if (open == nullptr || !exchange_.Locate(at, &digest)) return kMisuse;
+  return Answer(open->session->Put(open->batch, digest, key, value));
+}
+
+int32_t Client::Delete(int32_t id, int32_t at) {
+  OpenBatch* open = batches_.Find(id);
+  Digest digest;
+  if (open == nullptr || !exchange_.Locate(at, &digest)) return kMisuse;
+  return Answer(open->session->Delete(open->batch, digest));
+}
+
+int32_t Client::Commit(int32_t id, bool locked, double slice) {
+  OpenBatch* open = batches_.Find(id);
+  if (open == nullptr) return kMisuse;
+  const int32_t database = open->database;
+  const Status status = open->session->Commit(open->batch, locked, Milliseconds(slice),
+                                              &exchange_.word(Exchange::kHolder));
+  if (status == Status::kOk) {
+    batches_.Remove(id);
+    Report(database);
+  }
+  return Answer(status);
+}
+
+int32_t Client::Discard(int32_t id) {
+  OpenBatch* open = batches_.Find(id);
+  if (open == nullptr) return kMisuse;
+  open->session->Discard(open->batch);
+  batches_.Remove(id);
+  return Answer(Status::kOk);
+}
+
+int32_t Client::StartCursor(int32_t id) {
+  OpenBatch* open = batches_.Find(id);
+  if (open == nullptr) return kMisuse;
+  Session* session = open->session;
+  Cursor* cursor = session->StartCursor(open->batch);
+  if (cursor == nullptr) return Answer(session->closed() ? Status::kClosed : Status::kFull);
+  return cursors_.Add({session, cursor});
+}
+
+int32_t Client::Next(int32_t id) {
+  OpenCursor* open = cursors_.Find(id);
+  if (open == nullptr) return kMisuse;
+  Cursor::Chunk chunk{exchange_.results(), exchange_.room(), 0};
+  const int32_t answer = open->session->Next(open->cursor, &chunk);
+  if (answer == Answer(Status::kNoRoom)) {
+    exchange_.word(Exchange::kNeeded) =
+        static_cast<int32_t>(std::min<size_t>(chunk.needed, INT32_MAX));
+  }
+  return answer;
+}
+
+int32_t Client::EndCursor(int32_t id) {
+  OpenCursor* open = cursors_.Find(id);
+  if (open == nullptr) return kMisuse;
+  open->session->EndCursor(open->cursor);
+  cursors_.Remove(id);
+  return Answer(Status::kOk);
+}
+
+int32_t Client::Reclaim(int32_t id) {
+  Database* database = databases_.Find(id);
+  if (database == nullptr) return kMisuse;
+  const size_t left = database->session->Reclaim();
+  Report(id);
+  return static_cast<int32_t>(std::min<size_t>(left, INT32_MAX));
+}
+
+int32_t Client::UseSlab(std::span<uint8_t> slab) {
+  exchange_.UseSlab(slab);
+  return Answer(Status::kOk);
+}
+
+std::vector<double> Client::Stats(int32_t id) {
+  Database* database = databases_.Find(id);
+  if (database == nullptr) return {};
+  Session& session = *database->session;
+  const Store::Stats stats = session.StoreStats();
+  double batches = 0;
+  auto oldest = Clock::time_point::max();
+  std::vector<double> threads;
+  session.ForEachUsage([&](const Session::Usage& usage) {
+    batches += static_cast<double>(usage.batches);
+    oldest = std::min(oldest, usage.oldest);
+    threads.push_back(usage.thread_id);
+    threads.push_back(static_cast<double>(usage.batches));
+    threads.push_back(static_cast<double>(usage.snapshots));
+  });
+  const double age = oldest == Clock::time_point::max()
+                         ? 0
+                         : std::chrono::duration<double, std::milli>(Clock::now() - oldest).count();
+  std::vector<double> numbers = {
+      static_cast<double>(stats.entries),    static_cast<double>(stats.bytes),
+      static_cast<double>(stats.held_bytes), batches,
+      static_cast<double>(stats.snapshots),  static_cast<double>(stats.superseded),
+      static_cast<double>(stats.commits),    age};
+  numbers.insert(numbers.end(), threads.begin(), threads.end());
+  return numbers;
+}
+
+void Client::Report(int32_t id) {
+  constexpr int64_t kStep = 1 << 20;
+  Database* database = databases_.Find(id);
+  if (!database->creator) return;
+  const auto held = static_cast<int64_t>(database->session->held_bytes());
+  const int64_t change = held - database->reported;
+  if (held != 0 && std::abs(change) < kStep) return;
+  int64_t total;
+  if (napi_adjust_external_memory(env_, change, &total) == napi_ok) database->reported = held;
+}
+
+}  // namespace memdb

@@ -1,0 +1,90 @@
+#ifndef MEMDB_BINDING_CLIENT_H_
+#define MEMDB_BINDING_CLIENT_H_
+
+#include <node_api.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/session.h"
+#include "exchange.h"
+#include "id_table.h"
+
+namespace memdb {
+
+// What one thread's TypeScript face has opened: its exchange and the ids it was
+// given. The methods are those of `Engine` in lib/engine/engine.ts; they answer a
+// length or id, or a Status. No logic: an id is looked up, the core is called.
+//
+// Freed by the environment's cleanup hook, which ends every session, whatever
+// the thread was doing when it ended.
+class Client {
+ public:
+  // `exchange` has Exchange::kSize bytes, which the caller keeps alive.
+  Client(napi_env env, uint8_t* exchange, int thread_id);
+
+  int32_t Create(double max_bytes);
+  int32_t Attach();
+  int32_t Close(int32_t database);
+  bool Closed(int32_t database);
+  int32_t Lock(int32_t database, double slice);
+  int32_t Unlock(int32_t database);
+
+  int32_t Begin(int32_t database, bool writable);
+  int32_t BeginNested(int32_t parent, bool writable);
+  int32_t Get(int32_t batch, int32_t at);
+  int32_t GetInto(int32_t batch, int32_t at, std::span<uint8_t> target);
+  int32_t Has(int32_t batch, int32_t at);
+  int32_t GetMany(int32_t batch, int32_t count);
+  int32_t Put(int32_t batch, int32_t at, int32_t key_length, int32_t value_length);
+  int32_t PutLarge(int32_t batch, int32_t at, std::span<uint8_t> key, std::span<uint8_t> value);
+  int32_t Delete(int32_t batch, int32_t at);
+  int32_t Commit(int32_t batch, bool locked, double slice);
+  int32_t Discard(int32_t batch);
+
+  int32_t StartCursor(int32_t batch);
+  int32_t Next(int32_t cursor);
+  int32_t EndCursor(int32_t cursor);
+  int32_t Reclaim(int32_t database);
+  int32_t UseSlab(std::span<uint8_t> slab);
+
+  // The numbers of `Stat`, in its order; none for an id not in use.
+  std::vector<double> Stats(int32_t database);
+
+ private:
+  struct Database {
+    std::unique_ptr<Session> session;
+    // Whether this thread created the store: it closes it, and tells V8 its size.
+    bool creator = false;
+    int64_t reported = 0;
+  };
+  struct OpenBatch {
+    Session* session = nullptr;
+    Batch* batch = nullptr;
+    int32_t database = 0;
+  };
+  struct OpenCursor {
+    Session* session = nullptr;
+    Cursor* cursor = nullptr;
+  };
+
+  int32_t AddDatabase(std::unique_ptr<Session> session, bool creator);
+  int32_t AddBatch(Session* session, Batch* batch, int32_t database);
+  // Tells V8 how much memory the store holds, if that has changed by enough.
+  void Report(int32_t database);
+
+  napi_env env_;
+  const int thread_id_;
+  Exchange exchange_;
+  IdTable<Database> databases_;
+  IdTable<OpenBatch> batches_;
+  IdTable<OpenCursor> cursors_;
+  // Of GetMany; kept for its memory.
+  std::vector<Digest> digests_;
+};
+
+}  // namespace memdb
+
+#endif  // MEMDB_BINDING_CLIENT_H_

@@ -1,0 +1,75 @@
+#ifndef MEMDB_BINDING_EXCHANGE_H_
+#define MEMDB_BINDING_EXCHANGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/digest.h"
+
+namespace memdb {
+
+// The memory through which keys and values pass between JavaScript and the core;
+// lib/engine/exchange.ts describes it and owns the layout. Nothing that stands in
+// it is trusted: a position or length outside its region is refused.
+class Exchange {
+ public:
+  static constexpr size_t kRungs = 34;
+  static constexpr size_t kKeptRung = 33;
+  static constexpr size_t kDigests = 64;
+  static constexpr size_t kResults = kDigests + kRungs * sizeof(Digest);
+  static constexpr size_t kResultCount = 2048;
+  static constexpr size_t kKey = kResults + kResultCount * sizeof(int32_t);
+  static constexpr size_t kKeySize = 4096;
+  static constexpr size_t kValue = kKey + kKeySize;
+  static constexpr size_t kValueSize = 16384;
+  static constexpr size_t kInput = kValue + kValueSize;
+  static constexpr size_t kInputSize = 65536;
+  static constexpr size_t kSize = kInput + kInputSize;
+
+  // Words of the header.
+  static constexpr size_t kSlabPosition = 0;
+  static constexpr size_t kNeeded = 1;
+  static constexpr size_t kHolder = 2;
+  static constexpr size_t kStoreId = 4;
+
+  // `memory` has kSize bytes and outlives the exchange.
+  explicit Exchange(uint8_t* memory) : memory_(memory) {}
+
+  int32_t& word(size_t index) const { return words()[index]; }
+  void UseSlab(std::span<uint8_t> slab) { slab_ = slab; }
+  // What is free of the slab.
+  std::span<uint8_t> room() const;
+  std::span<int32_t> results() const {
+    return {reinterpret_cast<int32_t*>(memory_ + kResults), kResultCount};
+  }
+
+  // The first bytes of a region, or of null address when there are not so many.
+  std::span<const uint8_t> key(int32_t length) const { return Part(kKey, kKeySize, length); }
+  std::span<const uint8_t> value(int32_t length) const { return Part(kValue, kValueSize, length); }
+
+  // Hashes the key at `at` (see lib/engine/exchange.ts). False when there is none.
+  bool Locate(int32_t at, Digest* digest) const;
+  // The digests of the keys in the first `count` records of the input.
+  bool LocateMany(size_t count, std::vector<Digest>* digests) const;
+
+ private:
+  int32_t* words() const { return reinterpret_cast<int32_t*>(memory_); }
+  uint8_t* rung(size_t index) const { return memory_ + kDigests + index * sizeof(Digest); }
+  const uint8_t* end() const { return memory_ + kSize; }
+  std::span<const uint8_t> Part(size_t region, size_t size, int32_t length) const {
+    if (length < 0 || static_cast<size_t>(length) > size) return {};
+    return {memory_ + region, static_cast<size_t>(length)};
+  }
+  // Continues the digest on `first` by `parts` parts, read from *input on, which it
+  // moves behind them. Leaves each digest on its rung.
+  bool Climb(size_t first, size_t parts, const uint8_t** input, Digest* digest) const;
+
+  uint8_t* const memory_;
+  std::span<uint8_t> slab_;
+};
+
+}  // namespace memdb
+
+#endif  // MEMDB_BINDING_EXCHANGE_H_
