@@ -1,0 +1,23 @@
+import {
+  DatabaseClosedError,
+  DatabaseFullError,
+  InvalidHandleError,
+  NestedUpdateError,
+} from '../errors.js';
+import { Status } from './engine.js';
+
+/** The error for a negative answer of an engine, where nothing but the answer is known. */
+export function failure(status: number): Error {
+  switch (status) {
+    case Status.Closed:
+      return new DatabaseClosedError();
+    case Status.Full:
+      return new DatabaseFullError('the database has no room for it; nothing was changed');
+    case Status.Nested:
+      return new NestedUpdateError();
+    case Status.InvalidHandle:
+      return new InvalidHandleError('not the handle of a database of this process');
+    default:
+      return new Error(`the engine answered ${status}, which it must not`);
+  }
+}

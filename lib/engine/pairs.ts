@@ -1,0 +1,45 @@
+import { View } from './view.js';
+
+/** A run of pairs of an iteration, one of which is current; before the first `advance` none is. */
+export class Pairs {
+  /** Lengths of keys and values in turns. */
+  readonly #lengths: Int32Array;
+  readonly #memory: ArrayBufferLike;
+  /** A copy of the bytes, from which nothing is handed out, for keys that are decoded later. */
+  readonly #bytes: Uint8Array;
+  /** Where the bytes start in the memory. */
+  readonly #position: number;
+  #next = 0;
+  #key = 0;
+  #value = 0;
+  #end = 0;
+
+  /** Of `size` bytes at `position`, key and value of each pair one after the other. */
+  constructor(lengths: Int32Array, memory: ArrayBufferLike, position: number, size: number) {
+    this.#lengths = lengths;
+    this.#memory = memory;
+    this.#position = position;
+    this.#bytes = new Uint8Array(memory, position, size).slice();
+  }
+
+  /** Goes to the next pair; false when there is none. */
+  advance(): boolean {
+    const lengths = this.#lengths;
+    if (this.#next === lengths.length) return false;
+    this.#key = this.#end;
+    this.#value = this.#key + (lengths[this.#next] as number);
+    this.#end = this.#value + (lengths[this.#next + 1] as number);
+    this.#next += 2;
+    return true;
+  }
+
+  /** The stored form of the current key, not to be changed. */
+  key(): Uint8Array {
+    return this.#bytes.subarray(this.#key, this.#value);
+  }
+
+  /** The current value, a Buffer of the caller's. */
+  value(): Buffer {
+    return new View(this.#memory, this.#position + this.#value, this.#end - this.#value);
+  }
+}

@@ -1,0 +1,64 @@
+import { EngineUnavailableError } from '../errors.js';
+import { Crossing } from './crossing.js';
+import type { Engine, EngineName } from './engine.js';
+import { Exchange } from './exchange.js';
+import { createFallback } from './fallback/fallback.js';
+import { createNative } from './native/native.js';
+
+/** What can be asked for: an engine, or the native one where it loads and else the fallback. */
+export type EngineChoice = EngineName | 'auto';
+
+const CHOICES: readonly unknown[] = ['auto', 'native', 'fallback'];
+
+/** Whether `value` names an engine, or `auto`. */
+export function isChoice(value: unknown): value is EngineChoice {
+  return CHOICES.includes(value);
+}
+
+const makers: Record<EngineName, (exchange: Exchange) => Engine> = {
+  native: createNative,
+  fallback: createFallback,
+};
+
+/** The engines of this thread that were asked for, or why there is none. */
+const loaded = new Map<EngineName, Crossing | EngineUnavailableError>();
+
+function load(name: EngineName): Crossing | EngineUnavailableError {
+  let known = loaded.get(name);
+  if (known === undefined) {
+    try {
+      known = new Crossing(makers[name](new Exchange()));
+    } catch (cause) {
+      known = new EngineUnavailableError(`the ${name} engine cannot be loaded`, { cause });
+    }
+    loaded.set(name, known);
+  }
+  return known;
+}
+
+/** This thread's engine of that name; throws `EngineUnavailableError` where it cannot be loaded. */
+export function engineNamed(name: EngineName): Crossing {
+  const found = load(name);
+  if (found instanceof Crossing) return found;
+  // Anew each time, so that the stack tells who asked.
+  throw new EngineUnavailableError(found.message, { cause: found.cause });
+}
+
+/**
+ * The engine for a choice. The environment variable MEMDB_ENGINE decides in place of `auto`;
+ * throws a `TypeError` when it names no engine.
+ */
+export function selectEngine(choice: EngineChoice): Crossing {
+  const name = choice === 'auto' ? fromEnvironment() : choice;
+  if (name !== 'auto') return engineNamed(name);
+  const native = load('native');
+  return native instanceof Crossing ? native : engineNamed('fallback');
+}
+
+function fromEnvironment(): EngineChoice {
+  const value = process.env.MEMDB_ENGINE || 'auto';
+  if (isChoice(value)) return value;
+  throw new TypeError(
+    `the environment variable MEMDB_ENGINE must be auto, native or fallback, not ${JSON.stringify(value)}`,
+  );
+}

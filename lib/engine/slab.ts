@@ -1,0 +1,88 @@
+import { markAsUntransferable } from 'node:worker_threads';
+import type { Engine } from './engine.js';
+import { SLAB_SIZE, Word } from './exchange.js';
+import { Pairs } from './pairs.js';
+import { View } from './view.js';
+
+/**
+ * The memory into which an engine writes values, and from which they are handed out: each byte
+ * once, as part of one Buffer. A used-up slab lives on in those Buffers.
+ */
+export class Slab {
+  readonly #engine: Engine;
+  #memory: ArrayBufferLike = new ArrayBuffer(0);
+  /** Where the next value goes. */
+  #position = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.renew();
+  }
+
+  /**
+   * Must come before every call that writes values: whoever was given one may have detached the
+   * memory of all.
+   */
+  keep(): void {
+    if (this.#engine.exchange.slab.length !== SLAB_SIZE) this.renew();
+  }
+
+  /** Like `keep`; also begins a new slab when there are less than `size` bytes left. */
+  keepRoom(size: number): void {
+    if (this.#position + size > SLAB_SIZE) this.renew();
+    else this.keep();
+  }
+
+  /** Begins a new slab, of more than the usual size for one call only. */
+  renew(size: number = SLAB_SIZE): void {
+    const { exchange } = this.#engine;
+    const slab = Buffer.allocUnsafeSlow(size);
+    // Else a transfer of one value to another thread would empty all the others.
+    markAsUntransferable(slab.buffer);
+    exchange.slab = slab;
+    exchange.words[Word.SlabPosition] = 0;
+    this.#memory = slab.buffer;
+    this.#position = 0;
+    this.#engine.slabChanged();
+  }
+
+  /** The value that the engine just wrote. */
+  take(length: number): Buffer {
+    const position = this.#position;
+    this.#advance(length);
+    return new View(this.#memory, position, length);
+  }
+
+  /** Appends to `found` the values that the engine just wrote, by their lengths in the results. */
+  takeMany(count: number, found: (Buffer | undefined)[]): void {
+    const { results } = this.#engine.exchange;
+    const memory = this.#memory;
+    const start = this.#position;
+    let position = start;
+    for (let n = 0; n < count; n++) {
+      const length = results[n] as number;
+      if (length < 0) {
+        found.push(undefined);
+      } else {
+        found.push(new View(memory, position, length));
+        position += length;
+      }
+    }
+    this.#advance(position - start);
+  }
+
+  /** The pairs that the engine just wrote, by their lengths in the results. */
+  takePairs(count: number): Pairs {
+    const lengths = this.#engine.exchange.results.slice(0, count * 2);
+    let size = 0;
+    for (const length of lengths) size += length;
+    const position = this.#position;
+    this.#advance(size);
+    return new Pairs(lengths, this.#memory, position, size);
+  }
+
+  #advance(size: number): void {
+    this.#position += size;
+    this.#engine.exchange.words[Word.SlabPosition] = this.#position;
+  }
+}

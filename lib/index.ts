@@ -1,0 +1,41 @@
+export type { Batch } from './batch.js';
+export type { EngineName } from './engine/engine.js';
+export type { EngineChoice } from './engine/select.js';
+export {
+  BatchClosedError,
+  DatabaseClosedError,
+  DatabaseFullError,
+  EncodingError,
+  EngineUnavailableError,
+  type ErrorCode,
+  InvalidHandleError,
+  InvalidKeyError,
+  LockTimeoutError,
+  MemDBError,
+  NestedUpdateError,
+  NotFoundError,
+  ReadOnlyBatchError,
+} from './errors.js';
+export type { Beginner, ChangeSet, Store, Value } from './keyvalue.js';
+export {
+  MemDB,
+  type MemDBOptions,
+  type Stats,
+  type ThreadStats,
+  type UpdateOptions,
+} from './memdb.js';
+export type { JsonPart } from './record/json.js';
+export { Key, type KeyLike } from './record/key.js';
+export {
+  Hash,
+  hash,
+  type Part,
+  type PartLike,
+  type TxIdLike,
+  Uint,
+  type UrlLike,
+  uint,
+} from './record/part.js';
+export { Time } from './record/time.js';
+export { TxId } from './record/txid.js';
+export { AccountUrl } from './record/url.js';
