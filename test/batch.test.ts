@@ -71,7 +71,9 @@ describeEngines('batch', (open) => {
       for (let i = 0; i < 4; i++) {
         expect(batch.get(Key.of('Account', 'alice', uint(1))).toString()).toBe('one');
         expect(batch.get(Key.of('Account').append('alice', uint(1))).toString()).toBe('one');
-        expect(batch.get(Key.of('Account').appendKey(Key.of('alice', uint(1)))).toString()).toBe('one');
+        expect(batch.get(Key.of('Account').appendKey(Key.of('alice', uint(1)))).toString()).toBe(
+          'one',
+        );
         expect(batch.get(kept).toString()).toBe('one');
         expect(batch.has(Key.of('Account', 'alice'))).toBe(false);
         expect(batch.has(Key.of('Account', 'alice', uint(1), uint(1)))).toBe(false);
@@ -115,7 +117,10 @@ describeEngines('batch', (open) => {
 
     it('commits deletions', () => {
       const db = open();
-      fill(db, [[k1, 'one'], [k2, 'two']]);
+      fill(db, [
+        [k1, 'one'],
+        [k2, 'two'],
+      ]);
       const batch = db.begin(null, true);
       batch.delete(k1);
       batch.commit();

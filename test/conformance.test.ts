@@ -88,6 +88,7 @@ describeEngines('conformance', (open) => {
 
 /** Key texts compare by code units here, by bytes where the vectors were made. */
 function sorted(expected: unknown): unknown {
-  if (typeof expected !== 'object' || expected === null || !('entries' in expected)) return expected;
+  if (typeof expected !== 'object' || expected === null || !('entries' in expected))
+    return expected;
   return { entries: ((expected.entries ?? []) as string[][]).sort(compareText) };
 }

@@ -9,7 +9,11 @@ describeEngines('getMany', (open) => {
   describeBatches((begin) => {
     it('answers in order, with undefined for what is missing', () => {
       const db = open();
-      fill(db, [[Key.of('a'), '1'], [Key.of('b'), '2'], [Key.of('e'), '']]);
+      fill(db, [
+        [Key.of('a'), '1'],
+        [Key.of('b'), '2'],
+        [Key.of('e'), ''],
+      ]);
       const batch = begin(db, null, true);
       batch.put(Key.of('c'), '3');
       batch.delete(Key.of('b'));
@@ -19,7 +23,10 @@ describeEngines('getMany', (open) => {
 
     it('takes duplicates, nil and empty keys, and no keys', () => {
       const db = open();
-      fill(db, [[Key.of('a'), '1'], [Key.of(), 'empty']]);
+      fill(db, [
+        [Key.of('a'), '1'],
+        [Key.of(), 'empty'],
+      ]);
       const batch = begin(db);
       const keys = [Key.of('a'), null, Key.of('a'), Key.of(), undefined, Key.of('a')];
       expect(texts(batch.getMany(keys))).toEqual(['1', 'empty', '1', 'empty', 'empty', '1']);
@@ -29,7 +36,10 @@ describeEngines('getMany', (open) => {
     it.each([1, 10, 2_047, 2_048, 2_049, 10_000])('answers %i keys', (count) => {
       const db = open();
       const keys = Array.from({ length: count }, (_, i) => Key.of('Element', uint(i)));
-      fill(db, keys.filter((_, i) => i % 3).map((key) => [key, `value of ${key}`] as const));
+      fill(
+        db,
+        keys.filter((_, i) => i % 3).map((key) => [key, `value of ${key}`] as const),
+      );
       const expected = keys.map((key, i) => (i % 3 ? `value of ${key}` : undefined));
       const batch = begin(db);
       expect(texts(batch.getMany(keys))).toEqual(expected);
@@ -57,13 +67,17 @@ describeEngines('getMany', (open) => {
         Key.of('Account', uint(7), null),
       ];
       for (const [i, key] of keys.entries()) batch.put(key, `${i}`);
-      expect(texts(batch.getMany([...keys, ...keys.reverse()]))).toEqual([..."0123443210"]);
+      expect(texts(batch.getMany([...keys, ...keys.reverse()]))).toEqual([...'0123443210']);
     });
   });
 
   it('applies the prefix to every key', () => {
     const db = open();
-    fill(db, [[Key.of('p', 'a'), '1'], [Key.of('p'), '0'], [Key.of('a'), 'wrong']]);
+    fill(db, [
+      [Key.of('p', 'a'), '1'],
+      [Key.of('p'), '0'],
+      [Key.of('a'), 'wrong'],
+    ]);
     expect(texts(db.begin(Key.of('p')).getMany([Key.of('a'), null, Key.of('b')]))).toEqual([
       '1',
       '0',
@@ -74,7 +88,10 @@ describeEngines('getMany', (open) => {
   it('hands out values that do not overlap', () => {
     const db = open();
     const keys = Array.from({ length: 100 }, (_, i) => Key.of(i));
-    fill(db, keys.map((key, i) => [key, `value ${i}`] as const));
+    fill(
+      db,
+      keys.map((key, i) => [key, `value ${i}`] as const),
+    );
     const batch = db.begin();
     const found = batch.getMany([...keys, ...keys]);
     for (const value of found.slice(0, 100)) value?.fill(0);

@@ -52,7 +52,10 @@ describeEngines('isolation: there is no', (open) => {
     const keys = Array.from({ length: 500 }, (_, i) => Key.of('n', i));
     const readers = [];
     for (let round = 0; round < 10; round++) {
-      fill(db, keys.map((key) => [key, `${round}`] as const));
+      fill(
+        db,
+        keys.map((key) => [key, `${round}`] as const),
+      );
       readers.push(db.begin());
     }
     for (const [round, reader] of readers.entries()) {
@@ -63,10 +66,16 @@ describeEngines('isolation: there is no', (open) => {
 
   it('read skew: two keys are always of one version', () => {
     const db = open();
-    fill(db, [[a, '50'], [b, '50']]);
+    fill(db, [
+      [a, '50'],
+      [b, '50'],
+    ]);
     const reader = db.begin();
     expect(reader.get(a).toString()).toBe('50');
-    fill(db, [[a, '25'], [b, '75']]);
+    fill(db, [
+      [a, '25'],
+      [b, '75'],
+    ]);
     expect(reader.get(b).toString()).toBe('50');
   });
 

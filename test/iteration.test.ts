@@ -33,7 +33,7 @@ describeEngines('iteration', (open) => {
       const batch = begin(open(), null, true);
       for (const [k, value] of numbered(10, 'x')) batch.put(k, value);
       const forms: string[][] = [[], [], []];
-      batch.forEach((k, value) => forms[0]?.push(`${k}=${value}`));
+      batch.forEach((k, value) => void forms[0]?.push(`${k}=${value}`));
       for (const [k, value] of batch.entries()) forms[1]?.push(`${k}=${value}`);
       for (const [k, value] of batch) forms[2]?.push(`${k}=${value}`);
       expect(forms[0]).toHaveLength(10);
@@ -152,7 +152,7 @@ describeEngines('iteration', (open) => {
       batch.discard();
       break;
     }
-    expect(() => batch.forEach(() => expect.unreachable())).toThrow(BatchClosedError);
+    expect(() => batch.forEach(() => void expect.unreachable())).toThrow(BatchClosedError);
     expect(db.stats().openSnapshots).toBe(0);
   });
 

@@ -60,7 +60,8 @@ describeEngines('nested batch', (open) => {
   it('commits through several levels', () => {
     const db = open();
     const levels = [db.begin(null, true)];
-    for (let i = 1; i < 20; i++) levels.push((levels[i - 1] as (typeof levels)[0]).begin(null, true));
+    for (let i = 1; i < 20; i++)
+      levels.push((levels[i - 1] as (typeof levels)[0]).begin(null, true));
     for (const [i, level] of levels.entries()) level.put(Key.of(i), 'set');
     for (const level of levels.reverse()) level.commit();
     expect(contents(db.begin())).toHaveLength(20);
@@ -135,7 +136,10 @@ describeEngines('nested batch', (open) => {
     const db = open();
     fill(db, [[a, 'old']]);
     const root = db.begin(null, true);
-    fill(db, [[a, 'new'], [b, 'new']]);
+    fill(db, [
+      [a, 'new'],
+      [b, 'new'],
+    ]);
     expect(contents(root.begin(null, true).begin())).toEqual(['a=old']);
   });
 });

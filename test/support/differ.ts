@@ -1,17 +1,17 @@
-import { type KeySpec, show } from './keyspec.js';
+import { show } from './keyspec.js';
 import { ModelDatabase } from './model.js';
 import type { Op, Program } from './program.js';
-import { type Outcome, replay, type Subject } from './replay.js';
+import { type Outcome, type Runner, runner } from './replay.js';
 
-export const model: Subject<KeySpec> = {
+export const model: Runner = runner({
   name: 'model',
   open: (maxBytes) => new ModelDatabase(maxBytes),
   key: (spec) => spec,
   show,
-};
+});
 
 export interface Difference {
-  readonly subject: string;
+  readonly runner: string;
   /** Which outcome differs; outcomes inside a step come before its own. */
   readonly step: number;
   readonly expected: Outcome | undefined;
@@ -29,16 +29,15 @@ function agree(expected: Outcome | undefined, actual: Outcome | undefined): bool
   );
 }
 
-/** The first outcome in which a subject differs from the model, if any does. */
-// biome-ignore lint/suspicious/noExplicitAny: subjects differ in their types of keys
-export function differ(subjects: readonly Subject<any>[], program: Program): Difference | undefined {
-  const expected = replay(model, program);
-  for (const subject of subjects) {
-    const actual = replay(subject, program);
+/** The first outcome in which one of them differs from the model, if any does. */
+export function differ(runners: readonly Runner[], program: Program): Difference | undefined {
+  const expected = model.run(program);
+  for (const runner of runners) {
+    const actual = runner.run(program);
     const count = Math.max(expected.length, actual.length);
     for (let step = 0; step < count; step++) {
       if (agree(expected[step], actual[step])) continue;
-      return { subject: subject.name, step, expected: expected[step], actual: actual[step] };
+      return { runner: runner.name, step, expected: expected[step], actual: actual[step] };
     }
   }
   return undefined;
@@ -76,10 +75,9 @@ export function shrink(program: Program, fails: (program: Program) => boolean): 
 }
 
 /** What a person needs to see of a failure: the steps that are left, and what differs. */
-// biome-ignore lint/suspicious/noExplicitAny: subjects differ in their types of keys
-export function explain(subjects: readonly Subject<any>[], program: Program): string {
-  const smallest = shrink(program, (candidate) => differ(subjects, candidate) !== undefined);
-  const difference = differ(subjects, smallest);
+export function explain(runners: readonly Runner[], program: Program): string {
+  const smallest = shrink(program, (candidate) => differ(runners, candidate) !== undefined);
+  const difference = differ(runners, smallest);
   return [
     `maxBytes: ${smallest.maxBytes}, steps:`,
     ...smallest.ops.map((op) => JSON.stringify(op)),

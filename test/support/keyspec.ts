@@ -52,7 +52,9 @@ function zigzag(value: bigint): bigint {
 
 /** SHA-256 of host name and path; enough for the plain URLs that specs hold. */
 function accountId(url: string): Buffer {
-  return createHash('sha256').update(url.replace(/^acc:\/\//i, '').toLowerCase()).digest();
+  return createHash('sha256')
+    .update(url.replace(/^acc:\/\//i, '').toLowerCase())
+    .digest();
 }
 
 function hashed(part: PartSpec): Buffer {

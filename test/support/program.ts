@@ -109,7 +109,13 @@ class Writer {
     const batch = this.#batch();
     if (this.#open.length === 0 || roll < 110) return this.begin();
     if (roll < 400) {
-      return { op: 'put', batch, key: this.#key(), length: writeLength(random), fill: random.below(256) };
+      return {
+        op: 'put',
+        batch,
+        key: this.#key(),
+        length: writeLength(random),
+        fill: random.below(256),
+      };
     }
     if (roll < 470) return { op: 'delete', batch, key: this.#key() };
     if (roll < 540) return { op: 'get', batch, key: this.#key() };

@@ -14,7 +14,9 @@ export interface Subject<K> {
  * What one step did, as text. Pairs are sorted. Those of an unfinished iteration stand apart: they
  * are any pairs of the `all` that a whole iteration would have shown.
  */
-export type Outcome = string | { readonly some: readonly string[]; readonly all: readonly string[] };
+export type Outcome =
+  | string
+  | { readonly some: readonly string[]; readonly all: readonly string[] };
 
 /** The values that programs hold are told by length and filling. */
 function showValue(value: Uint8Array | undefined): string {
@@ -167,7 +169,13 @@ function taken(value: Uint8Array | undefined): string {
   return text;
 }
 
-/** Runs a program on a new database of the subject. */
-export function replay<K>(subject: Subject<K>, program: Program): Outcome[] {
-  return new Replay(subject, program).outcomes;
+/** A subject, whatever it takes for keys. */
+export interface Runner {
+  readonly name: string;
+  /** Runs a program on a new database; the outcomes of its steps, inner steps first. */
+  run(program: Program): Outcome[];
+}
+
+export function runner<K>(subject: Subject<K>): Runner {
+  return { name: subject.name, run: (program) => new Replay(subject, program).outcomes };
 }

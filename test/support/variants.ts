@@ -7,7 +7,10 @@ export type Begin = (db: MemDB, prefix?: Key | null, writable?: boolean) => Batc
 const VARIANTS: readonly (readonly [string, Begin])[] = [
   ['root', (db, prefix, writable) => db.begin(prefix, writable)],
   ['nested', (db, prefix, writable) => db.begin(null, true).begin(prefix, writable)],
-  ['twice nested', (db, prefix, writable) => db.begin(null, true).begin(null, true).begin(prefix, writable)],
+  [
+    'twice nested',
+    (db, prefix, writable) => db.begin(null, true).begin(null, true).begin(prefix, writable),
+  ],
 ];
 
 /** Runs the same tests on a root batch and on nested ones: a caller cannot tell which it has. */

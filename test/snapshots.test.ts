@@ -1,0 +1,132 @@
+import { type Batch, Key, type MemDB, uint } from 'accumulate-memdb';
+import { expect, it } from 'vitest';
+import { describeEngines } from './support/engines.js';
+import { fill } from './support/variants.js';
+
+const COUNT = 5_000;
+const key = (i: number) => Key.of('n', uint(i));
+const keys = Array.from({ length: COUNT }, (_, i) => key(i));
+
+function overwrite(db: MemDB, text: string): void {
+  fill(
+    db,
+    keys.map((k) => [k, text] as const),
+  );
+}
+
+function expectView(batch: Batch, text: string): void {
+  expect(new Set(batch.getMany(keys).map(String))).toEqual(new Set([text]));
+  let count = 0;
+  for (const [, value] of batch) if (value.toString() === text) count++;
+  expect(count).toBe(COUNT);
+}
+
+/**
+ * What is left to free is freed in bounded steps, as a side effect of ordinary calls. Makes calls
+ * until nothing changes any more.
+ */
+function settle(db: MemDB): number {
+  let left = db.stats().superseded;
+  for (let idle = 0; idle < 10; ) {
+    for (let i = 0; i < 50; i++) db.begin().discard();
+    const { superseded } = db.stats();
+    idle = superseded < left ? 0 : idle + 1;
+    left = superseded;
+  }
+  return left;
+}
+
+describeEngines('snapshots', (open) => {
+  it('a batch keeps its view while every key is overwritten 10 times', () => {
+    const db = open();
+    overwrite(db, 'first');
+    const batch = db.begin();
+    for (let round = 0; round < 10; round++) {
+      overwrite(db, `round ${round}`);
+      expectView(batch, 'first');
+    }
+    expectView(db.begin(), 'round 9');
+  });
+
+  it('only what an open batch can see is kept, and nothing once it is discarded', () => {
+    const db = open();
+    overwrite(db, 'first');
+    const batch = db.begin();
+    for (let round = 0; round < 10; round++) overwrite(db, `round ${round}`);
+    expect(settle(db)).toBe(COUNT);
+    expect(db.stats()).toMatchObject({ entries: COUNT, openSnapshots: 1 });
+    expectView(batch, 'first');
+    batch.discard();
+    expect(settle(db)).toBe(0);
+    expect(db.stats()).toMatchObject({ entries: COUNT, openSnapshots: 0 });
+    expectView(db.begin(), 'round 9');
+  });
+
+  it('keeps one version for each of several open batches', () => {
+    const db = open();
+    const batches: Batch[] = [];
+    for (let round = 0; round < 6; round++) {
+      overwrite(db, `round ${round}`);
+      batches.push(db.begin());
+    }
+    expect(settle(db)).toBe(5 * COUNT);
+    // From the middle, the newest, the oldest.
+    for (const [i, left] of [
+      [2, 4],
+      [5, 4],
+      [0, 3],
+      [3, 2],
+      [1, 1],
+      [4, 0],
+    ] as const) {
+      expectView(batches[i] as Batch, `round ${i}`);
+      batches[i]?.discard();
+      expect(settle(db)).toBe(left * COUNT);
+    }
+  });
+
+  it('keeps deleted entries for those who see them, and no longer', () => {
+    const db = open();
+    overwrite(db, 'first');
+    const batch = db.begin();
+    db.update((update) => {
+      for (const k of keys) update.delete(k);
+    });
+    expect(db.stats()).toMatchObject({ entries: 0, bytes: 0 });
+    settle(db);
+    expectView(batch, 'first');
+    batch.discard();
+    expect(settle(db)).toBe(0);
+    expect([...db.begin()]).toEqual([]);
+  });
+
+  it('holds no more memory after a thousand overwritings than after a few', () => {
+    const db = open();
+    const small = keys.slice(0, 200);
+    const write = (round: number) =>
+      fill(
+        db,
+        small.map((k) => [k, `${round}`.padEnd(1_000, 'x')] as const),
+      );
+    for (let round = 0; round < 20; round++) write(round);
+    settle(db);
+    const before = db.stats().heldBytes;
+    for (let round = 0; round < 1_000; round++) {
+      const reader = db.begin();
+      write(round);
+      reader.discard();
+    }
+    settle(db);
+    expect(db.stats().heldBytes).toBeLessThan(2 * before);
+  });
+
+  it('frees in bounded steps: discarding the last reader does not free all at once', () => {
+    const db = open();
+    overwrite(db, 'first');
+    const batch = db.begin();
+    overwrite(db, 'second');
+    batch.discard();
+    expect(db.stats().superseded).toBeGreaterThan(0);
+    expect(settle(db)).toBe(0);
+  });
+});

@@ -1,0 +1,41 @@
+import { type Key, MemDB } from 'accumulate-memdb';
+import { ENGINES, type EngineName } from './engines.js';
+import { type KeySpec, showKey, toKey } from './keyspec.js';
+import { type Runner, runner } from './replay.js';
+import type { Database } from './store.js';
+
+/**
+ * Keys for programs: a kept Key that is used again and again, a new one of the same parts, and
+ * one that continues another, in turns, since engines go different ways for them.
+ */
+function keyMaker(): (spec: KeySpec) => Key {
+  const kept = new Map<KeySpec, Key>();
+  let turn = 0;
+  return (spec) => {
+    turn = (turn + 1) % 4;
+    if (turn === 0) return toKey(spec);
+    if (turn === 1 && spec.parts.length > 1) {
+      const head = toKey({ ...spec, parts: spec.parts.slice(0, 1) });
+      return head.appendKey(toKey({ parts: spec.parts.slice(1) }));
+    }
+    const key = kept.get(spec) ?? toKey(spec);
+    kept.set(spec, key);
+    return key;
+  };
+}
+
+/** MemDB with the given engine, as something that programs run on; `wrap` may change it. */
+export function engineRunner(
+  engine: EngineName,
+  wrap: (db: Database<Key>) => Database<Key> = (db) => db,
+): Runner {
+  return runner({
+    name: engine,
+    open: (maxBytes) =>
+      wrap(new MemDB({ engine, ...(maxBytes === undefined ? {} : { maxBytes }) })),
+    key: keyMaker(),
+    show: showKey,
+  });
+}
+
+export const RUNNERS: readonly Runner[] = ENGINES.map((engine) => engineRunner(engine));

@@ -1,0 +1,176 @@
+import { Key } from 'accumulate-memdb';
+import { describe, expect, it } from 'vitest';
+import { describeEngines } from './support/engines.js';
+import { describeBatches, fill } from './support/variants.js';
+
+const k = Key.of('k');
+
+describeEngines('values', (open) => {
+  describeBatches((begin) => {
+    it('are copied in', () => {
+      const batch = begin(open(), null, true);
+      const value = Buffer.from('before');
+      batch.put(k, value);
+      value.write('AFTER!');
+      expect(batch.get(k).toString()).toBe('before');
+    });
+
+    it('are copied out, by every call that returns them', () => {
+      const db = open();
+      fill(db, [[k, 'committed']]);
+      const batch = begin(db, null, true);
+      const own = Key.of('own');
+      batch.put(own, 'own');
+      for (const [key, expected] of [
+        [k, 'committed'],
+        [own, 'own'],
+      ] as const) {
+        batch.get(key).fill(0);
+        batch.tryGet(key)?.fill(0);
+        for (const value of batch.getMany([key, key])) value?.fill(0);
+        for (const [, value] of batch) value.fill(0);
+        batch.forEach((_, value) => void value.fill(0));
+        expect(batch.get(key).toString()).toBe(expected);
+        expect(batch.getMany([key])[0]?.toString()).toBe(expected);
+      }
+    });
+
+    it('stay as they were returned, whatever is called afterwards', () => {
+      const batch = begin(open(), null, true);
+      const returned: Buffer[] = [];
+      for (let i = 0; i < 2_000; i++) {
+        batch.put(k, `value ${i} ${'x'.repeat(i % 200)}`);
+        returned.push(batch.get(k));
+      }
+      for (const [i, value] of returned.entries()) {
+        expect(value.toString()).toBe(`value ${i} ${'x'.repeat(i % 200)}`);
+      }
+    });
+
+    it('may be strings, empty or null', () => {
+      const batch = begin(open(), null, true);
+      batch.put(k, 'žluťoučký 🐎');
+      expect(batch.get(k).toString()).toBe('žluťoučký 🐎');
+      for (const empty of ['', null, new Uint8Array(), Buffer.alloc(0)]) {
+        batch.put(k, 'full');
+        batch.put(k, empty);
+        expect(batch.get(k)).toHaveLength(0);
+        expect(batch.has(k)).toBe(true);
+      }
+    });
+
+    it.each([1, 4_095, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 300_000, 5_000_000])(
+      'may have %i bytes',
+      (length) => {
+        const batch = begin(open(), null, true);
+        const value = Buffer.alloc(length);
+        for (let i = 0; i < length; i += 97) value[i] = i % 251;
+        batch.put(k, value);
+        expect(batch.get(k).equals(value)).toBe(true);
+        expect(batch.tryGet(k)?.equals(value)).toBe(true);
+        expect(batch.getMany([k])[0]?.equals(value)).toBe(true);
+        const [pair] = batch;
+        expect(pair?.[1].equals(value)).toBe(true);
+      },
+    );
+
+    it('may be strings longer than any buffer', () => {
+      const batch = begin(open(), null, true);
+      const text = 'ünïcödé '.repeat(30_000);
+      batch.put(k, text);
+      expect(batch.get(k).toString()).toBe(text);
+    });
+
+    it('may be a view of some bytes of an array', () => {
+      const batch = begin(open(), null, true);
+      const whole = Uint8Array.from({ length: 100 }, (_, i) => i);
+      batch.put(k, whole.subarray(40, 43));
+      expect([...batch.get(k)]).toEqual([40, 41, 42]);
+    });
+
+    it('may be arrays on shared memory', () => {
+      const batch = begin(open(), null, true);
+      const shared = new Uint8Array(new SharedArrayBuffer(20)).fill(9);
+      batch.put(k, shared);
+      shared.fill(1);
+      expect([...batch.get(k)]).toEqual(new Array(20).fill(9));
+    });
+  });
+
+  it('are Buffers', () => {
+    const batch = open().begin(null, true);
+    batch.put(k, Uint8Array.of(1, 2));
+    for (const value of [
+      batch.get(k),
+      batch.tryGet(k),
+      batch.getMany([k])[0],
+      [...batch][0]?.[1],
+    ]) {
+      expect(Buffer.isBuffer(value)).toBe(true);
+    }
+  });
+
+  it('are refused when they are no bytes', () => {
+    const batch = open().begin(null, true);
+    for (const value of [1, {}, [1, 2], true, new ArrayBuffer(2), Symbol('s'), undefined]) {
+      expect(() => batch.put(k, value as unknown as string)).toThrow(TypeError);
+    }
+    expect(batch.has(k)).toBe(false);
+  });
+
+  describe('whose memory the caller gives away', () => {
+    /** Detaches the memory behind a returned value. */
+    const detach = (value: Uint8Array) =>
+      structuredClone(value.buffer, { transfer: [value.buffer as ArrayBuffer] });
+
+    it('leave the store whole', () => {
+      const db = open();
+      const keys = Array.from({ length: 20 }, (_, i) => Key.of(i));
+      fill(
+        db,
+        keys.map((key) => [key, `value of ${key}`] as const),
+      );
+      const batch = db.begin(null, true);
+      for (const key of keys) {
+        detach(batch.get(key));
+        expect(batch.get(key).toString()).toBe(`value of ${key}`);
+        detach(batch.get(key));
+        expect(batch.getMany(keys).map(String)).toEqual(keys.map((k) => `value of ${k}`));
+        detach(batch.get(key));
+        expect(batch.tryGet(key)?.toString()).toBe(`value of ${key}`);
+        detach(batch.get(key));
+        expect(Array.from(batch, ([k, v]) => v.toString() === `value of ${k}`)).not.toContain(
+          false,
+        );
+      }
+    });
+
+    it('do not stop an iteration', () => {
+      const db = open();
+      const keys = Array.from({ length: 3_000 }, (_, i) => Key.of(i));
+      fill(
+        db,
+        keys.map((key) => [key, `value of ${key}`] as const),
+      );
+      let count = 0;
+      db.begin().forEach((key, value) => {
+        expect(value.toString()).toBe(`value of ${key}`);
+        // Only where no value that is still to come can lie in the same memory.
+        if (count++ === 2_999) detach(value);
+      });
+      expect(count).toBe(3_000);
+    });
+  });
+
+  it('may be put back just as they were returned', () => {
+    const db = open();
+    const batch = db.begin(null, true);
+    batch.put(k, 'x'.repeat(40_000));
+    for (let i = 0; i < 10; i++) {
+      const value = batch.get(k);
+      batch.put(Key.of('copy', i), value);
+      batch.put(k, value);
+    }
+    for (const [, value] of batch) expect(value.toString()).toBe('x'.repeat(40_000));
+  });
+});
