@@ -50,7 +50,7 @@ function checkFiles() {
   const [{ filename, files: inside }] = JSON.parse(packed.slice(packed.indexOf('[')));
   copyFileSync(join(project, filename), archive);
 
-  const compiled = files('lib', (f) => f.endsWith('.ts')).flatMap((f) => {
+  const compiled = files('lib', (f) => f.endsWith('.ts') && !f.endsWith('.d.ts')).flatMap((f) => {
     const stem = `dist/${f.slice(0, -'.ts'.length)}`;
     return [`${stem}.js`, `${stem}.d.ts`];
   });
