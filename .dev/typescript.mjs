@@ -23,25 +23,32 @@ export function compile({ force = false } = {}) {
   if (!force && stamp.is(made)) return true;
   prune();
   const { ok } = runPackage('typescript', ['-p', 'tsconfig.json'], {}, 'tsc');
-  // Wrapped even after an error: tsc writes what it can, and the error has been shown.
-  for (const face of faces) wrap(face);
-  if (ok) stamp.set(made);
-  return ok;
+  // Wrapped even after an error: tsc writes what it can, and that may serve while a change is being made.
+  const done = faces.map(wrap).every(Boolean) && ok;
+  if (done) stamp.set(made);
+  return done;
 }
 
 /**
  * Writes the ESM form of a compiled module: the same exports, of the same and only copy of the
- * code, so that `instanceof` and the engines' state hold across both ways of importing.
+ * code, so that `instanceof` and the engines' state hold across both ways of importing. Tells whether
+ * the module loads.
  */
 function wrap(face) {
-  if (!existsSync(at(`${face}.js`))) return;
-  const names = Object.keys(createRequire(import.meta.url)(at(`${face}.js`))).sort();
+  let names;
+  try {
+    names = Object.keys(createRequire(import.meta.url)(at(`${face}.js`))).sort();
+  } catch (error) {
+    console.error(`${face}.js does not load: ${error.message.split('\n')[0]}`);
+    return false;
+  }
   const cjs = `./${face.split('/').at(-1)}.js`;
   writeFileSync(
     at(`${face}.mjs`),
     `import cjs from '${cjs}';\n\nexport const {\n${names.map((n) => `  ${n},\n`).join('')}} = cjs;\n`,
   );
   writeFileSync(at(`${face}.d.mts`), `export * from '${cjs}';\n`);
+  return true;
 }
 
 /** Removes what was compiled from sources that are gone. */
