@@ -184,7 +184,10 @@ export class Batch implements ChangeSet {
 
   /** Whether it or a batch that it is nested in was committed or discarded. */
   #isClosed(): boolean {
-    return this.#closed || (this.#parent !== undefined && this.#parent.#isClosed());
+    for (let batch: Batch | undefined = this; batch; batch = batch.#parent) {
+      if (batch.#closed) return true;
+    }
+    return false;
   }
 
   #requireOpen(): void {

@@ -9,6 +9,9 @@ const DIGEST_WORDS = Region.Digests >> 2;
 const KEPT_WORD = DIGEST_WORDS + KEPT_RUNG * 8;
 const KEPT_BYTE = Region.Digests + KEPT_RUNG * 32;
 
+/** Where the parts of the first record of a `getMany` start. */
+const FIRST_RECORD = Region.Input + 2;
+
 /** A key whose digest was learned or given has `uses` of at least this. */
 const KNOWN = 2;
 
@@ -81,7 +84,7 @@ export class Ladder {
 
   /**
    * Writes a record for `getMany` at `offset` of the exchange. Answers the offset after it, or -1
-   * when it does not fit there; at the start of the input every key fits. Throws like `locate`.
+   * when it cannot follow those before it; any can be the first. Throws like `locate`.
    */
   record(prefix: Key | undefined, key: Key, offset: number): number {
     if (this.learner !== undefined) this.learn(this.learner);
@@ -103,7 +106,7 @@ export class Ladder {
     this.learner = undefined;
   }
 
-  /** Writes the parts not shared to the input at `offset`; -1 when they do not fit but would at its start. */
+  /** Writes the parts not shared to the input at `offset`; -1 when `record` must answer that. */
   private climb(prefix: Key | undefined, key: Key, offset: number): number {
     let base = key.base;
     let head = NO_PARTS;
@@ -114,7 +117,11 @@ export class Ladder {
       base = prefix.base;
       head = prefix.parts;
     }
-    if (base !== this.base) this.startFrom(base);
+    if (base !== this.base) {
+      // Records before this one are hashed later, and need rung 0 as it is.
+      if (offset > FIRST_RECORD) return -1;
+      this.startFrom(base);
+    }
     const tail = key.parts;
     const ahead = head.length;
     const total = ahead + tail.length;
@@ -126,7 +133,7 @@ export class Ladder {
     for (let n = rung; n < total; n++) {
       const part = (n < ahead ? head[n] : tail[n - ahead]) as Part;
       end = writeHashInput(part, this.bytes, end);
-      if (end < 0) return offset > Region.Input + 2 ? -1 : this.digest(prefix, key);
+      if (end < 0) return offset > FIRST_RECORD ? -1 : this.digest(prefix, key);
       this.parts[n] = part;
     }
     this.end = end;

@@ -4,11 +4,11 @@ import { View } from './view.js';
 export class Pairs {
   /** Lengths of keys and values in turns. */
   readonly #lengths: Int32Array;
-  readonly #memory: ArrayBufferLike;
-  /** A copy of the bytes, from which nothing is handed out, for keys that are decoded later. */
+  /** A copy of the bytes that nobody else has: for keys, which are decoded later. */
   readonly #bytes: Uint8Array;
-  /** Where the bytes start in the memory. */
-  readonly #position: number;
+  /** What values are handed out of, and where the bytes start in it. */
+  #memory: ArrayBufferLike;
+  #position: number;
   #next = 0;
   #key = 0;
   #value = 0;
@@ -40,6 +40,11 @@ export class Pairs {
 
   /** The current value, a Buffer of the caller's. */
   value(): Buffer {
+    // Whoever was given a value may have detached the memory of all.
+    if (this.#memory.byteLength === 0) {
+      this.#memory = this.#bytes.slice().buffer;
+      this.#position = 0;
+    }
     return new View(this.#memory, this.#position + this.#value, this.#end - this.#value);
   }
 }
