@@ -20,7 +20,7 @@ function install() {
   if (time('node_modules/.package-lock.json') >= time('package-lock.json')) return;
   console.log('accumulate-memdb: installing dependencies');
   // The package's own install script would build the engine; that is the next step here.
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
   const { ok, output } = runNpm(args, { quiet: true });
   if (!ok) fail(`${output}\naccumulate-memdb: the dependencies could not be installed.`);
 }
