@@ -59,7 +59,12 @@ uint64_t TagHasher::Fold(uint64_t a, uint64_t b) {
 
 void RandomBytes(std::span<uint8_t> bytes) {
   std::random_device source;
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(source());
+  while (!bytes.empty()) {
+    const uint32_t word = source();
+    const size_t size = std::min(bytes.size(), sizeof word);
+    std::memcpy(bytes.data(), &word, size);
+    bytes = bytes.subspan(size);
+  }
 }
 
 }  // namespace memdb

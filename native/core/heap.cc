@@ -34,11 +34,11 @@ constexpr size_t kSpanBytes = 64 * 1024;
 struct Heap::Span {
   Span* next;
   Span* previous;
-  Ref first_ref;         // of the span's own first unit
-  uint16_t block_units;  // 0: idle
-  uint16_t used;         // blocks given out
-  uint16_t free_list;    // unit of the first freed block, 0: none
-  uint16_t fresh;        // unit from which on no block was ever given out
+  Ref first_ref;  // of the span's own first unit
+  uint16_t block_units;
+  uint16_t used;       // blocks given out
+  uint16_t free_list;  // unit of the first freed block, 0: none
+  uint16_t fresh;      // unit from which on no block was ever given out
 
   static constexpr uint32_t kHeaderUnits = 4;
 
@@ -55,25 +55,24 @@ struct Heap::Large {
   size_t padding;  // keeps what follows aligned to 16 bytes
 };
 
-Heap::Heap() : chunks_(new std::atomic<char*>[kMaxChunks]()) {
+Heap::Heap() : chunks_(static_cast<Chunk*>(MapPages(kMaxChunks * sizeof(Chunk), false))) {
   static_assert(sizeof(Span) <= Span::kHeaderUnits * kUnit);
   static_assert(kUnitsPerSpan * kUnit == kSpanBytes);
+  if (chunks_ == nullptr) throw std::bad_alloc();
 }
 
 Heap::~Heap() {
   Clear();
+  UnmapPages(chunks_, kMaxChunks * sizeof(Chunk));
 }
 
 void Heap::Clear() {
   MutexLock lock(mutex_);
-  for (uint32_t i = 0; i < next_chunk_; i++) {
-    if (char* memory = chunks_[i].exchange(nullptr, std::memory_order_relaxed)) {
-      ReleaseChunk(memory);
-    }
-  }
+  for (uint32_t i = 0; i < next_chunk_; i++) ReleaseChunk(chunks_[i]);
   next_chunk_ = 0;
+  newest_ = kMaxChunks;
   idle_ = nullptr;
-  idle_spans_ = 0;
+  idle_chunks_ = 0;
   for (Span*& list : partial_) list = nullptr;
   while (large_ != nullptr) {
     Large* next = large_->next;
@@ -127,10 +126,14 @@ void Heap::Free(Ref ref, size_t size) {
 }
 
 Heap::Span* Heap::TakeSpan(uint32_t units) {
-  if (idle_ == nullptr && !AddChunk()) return nullptr;
   Span* span = idle_;
-  Unlink(idle_, span);
-  idle_spans_--;
+  if (span != nullptr) {
+    Unlink(idle_, span);
+  } else {
+    span = NewSpan();
+    if (span == nullptr) return nullptr;
+  }
+  if (chunks_[span->first_ref >> kChunkShift].used_spans++ == 0) idle_chunks_--;
   span->block_units = static_cast<uint16_t>(units);
   span->used = 0;
   span->free_list = 0;
@@ -141,49 +144,60 @@ Heap::Span* Heap::TakeSpan(uint32_t units) {
 }
 
 void Heap::GiveSpanBack(Span* span) {
-  span->block_units = 0;
   Link(idle_, span);
-  idle_spans_++;
   held_bytes_.fetch_sub(kSpanBytes, std::memory_order_relaxed);
 
-  // A chunk with no span in use goes back to the system, but for one in reserve:
-  // a store that grows and shrinks by a few entries must not map and unmap.
-  if (idle_spans_ < 2 * kSpansPerChunk) return;
-  const uint32_t chunk = span->first_ref >> kChunkShift;
-  char* memory = chunks_[chunk].load(std::memory_order_relaxed);
-  const auto at = [memory](uint32_t i) { return reinterpret_cast<Span*>(memory + i * kSpanBytes); };
-  for (uint32_t i = 0; i < kSpansPerChunk; i++) {
-    if (at(i)->block_units != 0) return;
+  const uint32_t index = span->first_ref >> kChunkShift;
+  Chunk& chunk = chunks_[index];
+  if (--chunk.used_spans > 0) return;
+  idle_chunks_++;
+  // One stays in reserve: a store that grows and shrinks by a few entries must
+  // not map and unmap.
+  if (idle_chunks_ == 1 || index == newest_) return;
+  idle_chunks_--;
+  char* memory = chunk.memory.load(std::memory_order_relaxed);
+  for (uint32_t i = 0; i < chunk.known_spans; i++) {
+    Unlink(idle_, reinterpret_cast<Span*>(memory + i * kSpanBytes));
   }
-  for (uint32_t i = 0; i < kSpansPerChunk; i++) Unlink(idle_, at(i));
-  idle_spans_ -= kSpansPerChunk;
-  chunks_[chunk].store(nullptr, std::memory_order_relaxed);
-  ReleaseChunk(memory);
+  ReleaseChunk(chunk);
+}
+
+Heap::Span* Heap::NewSpan() {
+  if (newest_ == kMaxChunks || chunks_[newest_].known_spans == kSpansPerChunk) {
+    if (!AddChunk()) return nullptr;
+  }
+  Chunk& chunk = chunks_[newest_];
+  const uint32_t index = chunk.known_spans++;
+  char* base = chunk.memory.load(std::memory_order_relaxed) + index * kSpanBytes;
+  MEMDB_POISON(base + Span::kHeaderUnits * kUnit, kSpanBytes - Span::kHeaderUnits * kUnit);
+  auto* span = new (base) Span{};
+  span->first_ref = (newest_ << kChunkShift) + index * kUnitsPerSpan;
+  return span;
 }
 
 bool Heap::AddChunk() {
-  uint32_t chunk = 0;
-  while (chunk < next_chunk_ && chunks_[chunk].load(std::memory_order_relaxed) != nullptr) chunk++;
-  if (chunk == kMaxChunks) return false;
-  // The first chunk of a small store is not worth a huge page.
-  void* memory = MapPages(kUnitsPerChunk * kUnit, chunk != 0);
-  if (memory == nullptr) return false;
-  if (chunk == next_chunk_) next_chunk_++;
-  chunks_[chunk].store(static_cast<char*>(memory), std::memory_order_relaxed);
-  for (uint32_t i = kSpansPerChunk; i-- > 0;) {
-    char* base = static_cast<char*>(memory) + i * kSpanBytes;
-    Span* span = new (base) Span{};
-    span->first_ref = (chunk << kChunkShift) + i * kUnitsPerSpan;
-    Link(idle_, span);
-    MEMDB_POISON(base + Span::kHeaderUnits * kUnit, kSpanBytes - Span::kHeaderUnits * kUnit);
+  uint32_t index = 0;
+  while (index < next_chunk_ && chunks_[index].memory.load(std::memory_order_relaxed) != nullptr) {
+    index++;
   }
-  idle_spans_ += kSpansPerChunk;
+  if (index == kMaxChunks) return false;
+  // The first chunk of a small store is not worth a huge page.
+  void* memory = MapPages(kUnitsPerChunk * kUnit, index != 0);
+  if (memory == nullptr) return false;
+  if (index == next_chunk_) next_chunk_++;
+  chunks_[index].memory.store(static_cast<char*>(memory), std::memory_order_relaxed);
+  newest_ = index;
+  idle_chunks_++;
   return true;
 }
 
-void Heap::ReleaseChunk(char* memory) {
+void Heap::ReleaseChunk(Chunk& chunk) {
+  char* memory = chunk.memory.exchange(nullptr, std::memory_order_relaxed);
+  if (memory == nullptr) return;
   MEMDB_UNPOISON(memory, kUnitsPerChunk * kUnit);
   UnmapPages(memory, kUnitsPerChunk * kUnit);
+  chunk.used_spans = 0;
+  chunk.known_spans = 0;
 }
 
 void* Heap::AllocateLarge(size_t size) {

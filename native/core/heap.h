@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "mutex.h"
 #include "thread_annotations.h"
@@ -48,7 +47,7 @@ class Heap {
   // The block's memory. The caller must have got the reference through a lock
   // (or from itself), which makes the chunk's address visible too.
   void* At(Ref ref) const {
-    return chunks_[ref >> kChunkShift].load(std::memory_order_relaxed) +
+    return chunks_[ref >> kChunkShift].memory.load(std::memory_order_relaxed) +
            size_t{ref & (kUnitsPerChunk - 1)} * kUnit;
   }
 
@@ -65,27 +64,37 @@ class Heap {
 
   struct Span;
   struct Large;
+  struct Chunk {
+    std::atomic<char*> memory;
+    // Spans of it that serve some size; and that were ever set up, the first ones.
+    uint32_t used_spans;
+    uint32_t known_spans;
+  };
 
   Ref PopBlock(Span* span, uint32_t units) REQUIRES(mutex_);
   Span* TakeSpan(uint32_t units) REQUIRES(mutex_);
   void GiveSpanBack(Span* span) REQUIRES(mutex_);
   bool AddChunk() REQUIRES(mutex_);
+  Span* NewSpan() REQUIRES(mutex_);
 
   static void Link(Span*& list, Span* span);
   static void Unlink(Span*& list, Span* span);
-  static void ReleaseChunk(char* memory);
+  static void ReleaseChunk(Chunk& chunk);
 
   Mutex mutex_;
-  // An address is written once, before any reference into the chunk is given out.
-  std::unique_ptr<std::atomic<char*>[]> chunks_;
+  // Straight from the system, so that what is not used takes no memory. A chunk's
+  // address is written before any reference into it is given out.
+  Chunk* const chunks_;
   // Spans with a free block, by block size in units.
   Span* partial_[kSizes] GUARDED_BY(mutex_) = {};
-  // Spans that serve no size now.
+  // Spans that were set up and serve no size now.
   Span* idle_ GUARDED_BY(mutex_) = nullptr;
+  // The chunk that new spans come from, or kMaxChunks.
+  uint32_t newest_ GUARDED_BY(mutex_) = kMaxChunks;
   Large* large_ GUARDED_BY(mutex_) = nullptr;
-  // Chunks from here on were never used.
+  // Chunks from here on were never there.
   uint32_t next_chunk_ GUARDED_BY(mutex_) = 0;
-  uint32_t idle_spans_ GUARDED_BY(mutex_) = 0;
+  uint32_t idle_chunks_ GUARDED_BY(mutex_) = 0;
   std::atomic<size_t> held_bytes_{0};
 };
 
