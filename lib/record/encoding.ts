@@ -202,8 +202,8 @@ function writeBytes(bytes: Uint8Array, target: Uint8Array, offset: number): numb
 function writeRaw(bytes: Uint8Array, target: Uint8Array, offset: number): number {
   const length = bytes.length;
   if (offset + length > target.length) return -1;
-  // A loop beats the call for as much as an account id.
-  if (length > 64) target.set(bytes, offset);
+  // For a few bytes the loop beats the call.
+  if (length > 16) target.set(bytes, offset);
   else for (let i = 0; i < length; i++) target[offset + i] = bytes[i] as number;
   return offset + length;
 }

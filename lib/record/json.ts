@@ -1,5 +1,6 @@
 import { EncodingError } from '../errors.js';
 import { Hash, type Part, partText, Uint } from './part.js';
+import { show } from './show.js';
 import { Time } from './time.js';
 import { TxId } from './txid.js';
 import { AccountUrl } from './url.js';
@@ -97,7 +98,7 @@ function readMember(value: unknown): Part {
     case 'txid':
       return TxId.parse(readString(content));
     default:
-      throw new EncodingError(`unknown type ${JSON.stringify(type)}`);
+      throw new EncodingError(`unknown type ${show(type)}`);
   }
 }
 

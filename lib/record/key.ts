@@ -81,6 +81,7 @@ export class Key {
    * @throws EncodingError
    */
   static parse(jsonText: string): Key {
+    if (typeof jsonText !== 'string') throw new TypeError('JSON text is a string');
     return new Key(parseParts(jsonText), undefined, undefined);
   }
 
@@ -97,6 +98,7 @@ export class Key {
    * @throws EncodingError
    */
   static decode(bytes: Uint8Array): Key {
+    if (!(bytes instanceof Uint8Array)) throw new TypeError('a binary key is a Uint8Array');
     return new Key(decodeParts(bytes), undefined, undefined);
   }
 
@@ -133,7 +135,10 @@ export class Key {
     return part === undefined ? undefined : copyPart(part);
   }
 
-  /** The key of a range of the parts, as `Array.prototype.slice` takes it. */
+  /**
+   * The key of a range of the parts, as `Array.prototype.slice` takes it. When it begins with the
+   * first one, it starts from the digest that this key starts from.
+   */
   slice(start: number, end?: number): Key {
     const base = start === 0 || -start >= this.length ? this.base : undefined;
     return new Key(this.parts.slice(start, end), base, undefined);
@@ -154,7 +159,7 @@ export class Key {
    * @throws InvalidKeyError when that starts from a digest and this key is not empty.
    */
   appendKey(key: KeyLike): Key {
-    if (key == null || key.#isEmpty()) return this;
+    if (!key || key.#isEmpty()) return this;
     if (this.#isEmpty()) return key;
     if (key.base !== undefined) {
       throw new InvalidKeyError(`${key} starts from a digest and cannot follow ${this}`);
@@ -258,7 +263,6 @@ const words = new Int32Array(8);
 const bytes = new Uint8Array(words.buffer);
 
 function compareBases(a: Uint8Array | undefined, b: Uint8Array | undefined): number {
-  if (a === undefined || b === undefined)
-    return (a === undefined ? 0 : 1) - (b === undefined ? 0 : 1);
-  return Buffer.compare(a, b);
+  if (a !== undefined && b !== undefined) return Buffer.compare(a, b);
+  return Number(a !== undefined) - Number(b !== undefined);
 }

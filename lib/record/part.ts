@@ -1,5 +1,6 @@
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { InvalidKeyError, MemDBError } from '../errors.js';
+import { show } from './show.js';
 import { Time } from './time.js';
 import { TxId } from './txid.js';
 import { AccountUrl } from './url.js';
@@ -194,14 +195,4 @@ function isUrlLike(value: object): value is UrlLike {
 function isTxIdLike(value: object): value is TxIdLike {
   const { account, hash: bytes } = value as Partial<TxIdLike>;
   return typeof account === 'object' && account !== null && isUrlLike(account) && isBytes(bytes);
-}
-
-/** A value in a message: short, and whatever it is. */
-function show(value: unknown): string {
-  return inspect(value, {
-    depth: 0,
-    maxArrayLength: 4,
-    maxStringLength: 40,
-    breakLength: Infinity,
-  });
 }

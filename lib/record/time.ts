@@ -1,4 +1,5 @@
 import { EncodingError, InvalidKeyError } from '../errors.js';
+import { show } from './show.js';
 import { asInt64, type Integer } from './varint.js';
 
 /** Seconds in 400 years, after which the Gregorian calendar repeats itself. */
@@ -14,7 +15,7 @@ export class Time {
   /** @throws InvalidKeyError when the seconds are not an integer of 64 bits. */
   constructor(seconds: Integer) {
     const value = asInt64(seconds);
-    if (value === undefined) throw new InvalidKeyError(`a time of ${seconds} seconds`);
+    if (value === undefined) throw new InvalidKeyError(`a time of ${show(seconds)} seconds`);
     this.seconds = value;
   }
 
@@ -87,5 +88,5 @@ export class Time {
 }
 
 function badTime(text: string): EncodingError {
-  return new EncodingError(`${JSON.stringify(text)} is not an RFC 3339 time`);
+  return new EncodingError(`${show(text)} is not an RFC 3339 time`);
 }

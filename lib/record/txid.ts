@@ -1,4 +1,5 @@
 import { EncodingError, InvalidKeyError } from '../errors.js';
+import { show } from './show.js';
 import { AccountUrl } from './url.js';
 
 /** The id of a transaction: its hash, and the account it is of; immutable. */
@@ -26,7 +27,7 @@ export class TxId {
     const url = AccountUrl.parse(text);
     if (!/^[0-9a-f]{64}$/i.test(url.userInfo)) {
       throw new EncodingError(
-        `bad transaction id ${JSON.stringify(text)}: its user info is no hash of 32 bytes`,
+        `bad transaction id ${show(text)}: its user info is no hash of 32 bytes`,
       );
     }
     return new TxId(url, Buffer.from(url.userInfo, 'hex'));

@@ -1,4 +1,5 @@
 import { EncodingError } from '../errors.js';
+import { show } from './show.js';
 
 /** What the text of a URL says, with the escapes decoded but for the query's. */
 export interface UrlFields {
@@ -28,7 +29,7 @@ const PORT = /^(?::\d*)?$/;
  * @throws EncodingError
  */
 export function parseUrl(text: string): UrlFields {
-  const bad = (why: string) => new EncodingError(`bad URL ${JSON.stringify(text)}: ${why}`);
+  const bad = (why: string) => new EncodingError(`bad URL ${show(text)}: ${why}`);
   const decode = (part: string, name: string) => {
     if (!part.includes('%')) return part;
     if (BAD_ESCAPE.test(part)) throw bad(`a bad escape in the ${name}`);
@@ -95,10 +96,10 @@ function cut(text: string, separator: string): [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** The port of a host, with its colon, or what stands in its place; colons within brackets are an address's. */
+/** What stands in the place of a host's port, with its colon; within brackets colons are the address's. */
 function portOf(host: string): string {
-  const end = host.startsWith('[') ? host.lastIndexOf(']') : -1;
-  if (end >= 0) return host.slice(end + 1);
+  // Without its closing bracket, all of such a host is a bad port.
+  if (host.startsWith('[')) return host.slice(host.lastIndexOf(']') + 1);
   const colon = host.lastIndexOf(':');
   return colon < 0 ? '' : host.slice(colon);
 }

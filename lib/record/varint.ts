@@ -46,10 +46,14 @@ export function writeUvarint(value: Integer, target: Uint8Array, offset: number)
   if (typeof value === 'bigint') return writeBig(value, target, offset);
   let rest = value;
   let at = offset;
-  // Division by a power of two is exact, and so is the remainder.
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) {
+  // Beyond 31 bits without bit operations; division by a power of two is exact.
+  for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80)) {
     if (at >= target.length) return -1;
     target[at++] = (rest % 0x80) | 0x80;
+  }
+  for (; rest >= 0x80; rest >>= 7) {
+    if (at >= target.length) return -1;
+    target[at++] = (rest & 0x7f) | 0x80;
   }
   if (at >= target.length) return -1;
   target[at] = rest;
