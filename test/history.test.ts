@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ENGINES } from './support/engines.js';
+import { ENGINES, LONG } from './support/engines.js';
 import {
   type Action,
   type Anomaly,
@@ -10,7 +10,6 @@ import {
 import { runHistory } from './support/history-run.js';
 import { Random, runSeed } from './support/random.js';
 
-const LONG = import.meta.env.MODE === 'long';
 const SECONDS = LONG ? 30 : 1;
 const seed = runSeed('history.test.ts');
 

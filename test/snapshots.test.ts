@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Batch, Key, type MemDB, uint } from 'accumulate-memdb';
 import { expect, it } from 'vitest';
 import { describeEngines } from './support/engines.js';
@@ -22,18 +23,18 @@ function expectView(batch: Batch, text: string): void {
 }
 
 /**
- * What is left to free is freed in bounded steps, as a side effect of ordinary calls. Makes calls
- * until nothing changes any more.
+ * What nobody can see any more is freed in bounded steps, when the thread has nothing else to do.
+ * Waits until no more is; answers how many superseded versions are left.
  */
-function settle(db: MemDB): number {
-  let left = db.stats().superseded;
-  for (let idle = 0; idle < 10; ) {
-    for (let i = 0; i < 50; i++) db.begin().discard();
-    const { superseded } = db.stats();
-    idle = superseded < left ? 0 : idle + 1;
-    left = superseded;
+async function settle(db: MemDB): Promise<number> {
+  let { superseded } = db.stats();
+  for (let idle = 0; idle < 5; ) {
+    await setTimeout(10);
+    const left = db.stats().superseded;
+    idle = left < superseded ? 0 : idle + 1;
+    superseded = left;
   }
-  return left;
+  return superseded;
 }
 
 describeEngines('snapshots', (open) => {
@@ -48,28 +49,28 @@ describeEngines('snapshots', (open) => {
     expectView(db.begin(), 'round 9');
   });
 
-  it('only what an open batch can see is kept, and nothing once it is discarded', () => {
+  it('only what an open batch can see is kept, and nothing once it is discarded', async () => {
     const db = open();
     overwrite(db, 'first');
     const batch = db.begin();
     for (let round = 0; round < 10; round++) overwrite(db, `round ${round}`);
-    expect(settle(db)).toBe(COUNT);
+    expect(await settle(db)).toBe(COUNT);
     expect(db.stats()).toMatchObject({ entries: COUNT, openSnapshots: 1 });
     expectView(batch, 'first');
     batch.discard();
-    expect(settle(db)).toBe(0);
+    expect(await settle(db)).toBe(0);
     expect(db.stats()).toMatchObject({ entries: COUNT, openSnapshots: 0 });
     expectView(db.begin(), 'round 9');
   });
 
-  it('keeps one version for each of several open batches', () => {
+  it('keeps one version for each of several open batches', async () => {
     const db = open();
     const batches: Batch[] = [];
     for (let round = 0; round < 6; round++) {
       overwrite(db, `round ${round}`);
       batches.push(db.begin());
     }
-    expect(settle(db)).toBe(5 * COUNT);
+    expect(await settle(db)).toBe(5 * COUNT);
     // From the middle, the newest, the oldest.
     for (const [i, left] of [
       [2, 4],
@@ -81,11 +82,11 @@ describeEngines('snapshots', (open) => {
     ] as const) {
       expectView(batches[i] as Batch, `round ${i}`);
       batches[i]?.discard();
-      expect(settle(db)).toBe(left * COUNT);
+      expect(await settle(db)).toBe(left * COUNT);
     }
   });
 
-  it('keeps deleted entries for those who see them, and no longer', () => {
+  it('keeps deleted entries for those who see them, and no longer', async () => {
     const db = open();
     overwrite(db, 'first');
     const batch = db.begin();
@@ -93,14 +94,14 @@ describeEngines('snapshots', (open) => {
       for (const k of keys) update.delete(k);
     });
     expect(db.stats()).toMatchObject({ entries: 0, bytes: 0 });
-    settle(db);
+    await settle(db);
     expectView(batch, 'first');
     batch.discard();
-    expect(settle(db)).toBe(0);
+    expect(await settle(db)).toBe(0);
     expect([...db.begin()]).toEqual([]);
   });
 
-  it('holds no more memory after a thousand overwritings than after a few', () => {
+  it('holds no more memory after a thousand overwritings than after a few', async () => {
     const db = open();
     const small = keys.slice(0, 200);
     const write = (round: number) =>
@@ -109,24 +110,24 @@ describeEngines('snapshots', (open) => {
         small.map((k) => [k, `${round}`.padEnd(1_000, 'x')] as const),
       );
     for (let round = 0; round < 20; round++) write(round);
-    settle(db);
+    await settle(db);
     const before = db.stats().heldBytes;
     for (let round = 0; round < 1_000; round++) {
       const reader = db.begin();
       write(round);
       reader.discard();
     }
-    settle(db);
+    await settle(db);
     expect(db.stats().heldBytes).toBeLessThan(2 * before);
   });
 
-  it('frees in bounded steps: discarding the last reader does not free all at once', () => {
+  it('frees in bounded steps: discarding the last reader does not free all at once', async () => {
     const db = open();
     overwrite(db, 'first');
     const batch = db.begin();
     overwrite(db, 'second');
     batch.discard();
     expect(db.stats().superseded).toBeGreaterThan(0);
-    expect(settle(db)).toBe(0);
+    expect(await settle(db)).toBe(0);
   });
 });

@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads';
 import { Key, uint } from 'accumulate-memdb';
 import { describe, expect, it } from 'vitest';
 import { describeEngines } from './support/engines.js';
@@ -89,7 +90,7 @@ describeEngines('stats', (open, engine) => {
       batch.begin();
       await new Promise((resolve) => setTimeout(resolve, 30));
       const { threads, oldestPinAge } = db.stats();
-      expect(threads).toEqual([{ threadId: 0, openBatches: 2, openSnapshots: 1 }]);
+      expect(threads).toEqual([{ threadId, openBatches: 2, openSnapshots: 1 }]);
       expect(oldestPinAge).toBeGreaterThanOrEqual(25);
       expect(oldestPinAge).toBeLessThan(60_000);
       batch.discard();

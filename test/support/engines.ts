@@ -21,6 +21,9 @@ const failure = nativeFailure();
 // Where the binary must be there, its absence is a failure and no reason to skip.
 if (failure !== undefined && process.env.MEMDB_REQUIRE_NATIVE) throw new Error(failure);
 
+/** Whether this is a run of the long forms (`vitest --mode long`). */
+export const LONG = process.env.MODE === 'long';
+
 /** The engines that can be had here. */
 export const ENGINES: readonly EngineName[] = failure ? ['fallback'] : ['native', 'fallback'];
 

@@ -15,7 +15,8 @@ export type Op =
   /** The batch of `fn` has the name `as`. */
   | { op: 'update'; as: string; inside: Op[]; end: 'return' | 'throw' | 'promise' }
   | { op: 'view'; as: string; inside: Op[] }
-  | { op: 'stats' | 'close' };
+  | { op: 'stats' }
+  | { op: 'close' };
 
 export interface Program {
   readonly maxBytes?: number;
