@@ -167,14 +167,24 @@ int32_t Client::Delete(int32_t id, int32_t at) {
   return Answer(open->session->Delete(open->batch, digest));
 }
 
+void Client::Forget(int32_t id, Session* session, bool had_nested) {
+  batches_.Remove(id);
+  if (!had_nested) return;
+  batches_.RemoveIf([&](const OpenBatch& open) {
+    return open.session == session && !session->IsOpen(open.batch);
+  });
+}
+
 int32_t Client::Commit(int32_t id, bool locked, double slice) {
   OpenBatch* open = batches_.Find(id);
   if (open == nullptr) return kMisuse;
+  Session* session = open->session;
   const int32_t database = open->database;
-  const Status status = open->session->Commit(open->batch, locked, Milliseconds(slice),
-                                              &exchange_.word(Exchange::kHolder));
+  const bool had_nested = session->HasNested(open->batch);
+  const Status status =
+      session->Commit(open->batch, locked, Milliseconds(slice), &exchange_.word(Exchange::kHolder));
   if (status == Status::kOk) {
-    batches_.Remove(id);
+    Forget(id, session, had_nested);
     Report(database);
   }
   return Answer(status);
@@ -183,8 +193,10 @@ int32_t Client::Commit(int32_t id, bool locked, double slice) {
 int32_t Client::Discard(int32_t id) {
   OpenBatch* open = batches_.Find(id);
   if (open == nullptr) return kMisuse;
-  open->session->Discard(open->batch);
-  batches_.Remove(id);
+  Session* session = open->session;
+  const bool had_nested = session->HasNested(open->batch);
+  session->Discard(open->batch);
+  Forget(id, session, had_nested);
   return Answer(Status::kOk);
 }
 

@@ -72,6 +72,9 @@ class Client {
 
   int32_t AddDatabase(std::unique_ptr<Session> session, bool creator);
   int32_t AddBatch(Session* session, Batch* batch, int32_t database);
+  // Forgets the id of a batch that was closed; and, if it had any, of those nested
+  // in it, which are closed with it.
+  void Forget(int32_t batch, Session* session, bool had_nested);
   // Tells V8 how much memory the store holds, if that has changed by enough.
   void Report(int32_t database);
 

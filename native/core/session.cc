@@ -217,6 +217,16 @@ Status Session::Write(Batch* batch, const Digest& digest, Ref ref) {
   return Status::kOk;
 }
 
+bool Session::IsOpen(const Batch* batch) {
+  MutexLock lock(mutex_);
+  return batch->open;
+}
+
+bool Session::HasNested(const Batch* batch) {
+  MutexLock lock(mutex_);
+  return batch->first_child != nullptr;
+}
+
 Status Session::MergeIntoParent(Batch* batch) {
   Heap& heap = store_->heap();
   Table& target = batch->parent->writes;

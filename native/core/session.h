@@ -65,6 +65,10 @@ class Session {
              std::span<const uint8_t> value);
   Status Delete(Batch* batch, const Digest& digest);
 
+  // Of a batch that was open: committing or discarding one closes those nested in it.
+  bool IsOpen(const Batch* batch) EXCLUDES(mutex_);
+  bool HasNested(const Batch* batch) EXCLUDES(mutex_);
+
   // Into the parent of a nested batch, or into the store. A root batch that has
   // writes takes the transaction mutex as Lock does, unless the caller holds it
   // and says so (`locked`). kFull leaves the batch as it was.
