@@ -1,0 +1,275 @@
+import {
+  DatabaseClosedError,
+  InvalidHandleError,
+  Key,
+  MemDB,
+  type MemDBError,
+} from 'accumulate-memdb';
+import { afterEach, describe, expect, it } from 'vitest';
+import { describeEngines } from './support/engines.js';
+import { Random, runSeed } from './support/random.js';
+import { Thread } from './support/thread.js';
+import { contents } from './support/variants.js';
+
+const k = Key.of('k');
+const seed = runSeed('handles.test.ts');
+/** Bad handles of each kind; about 10,000 in all. */
+const COUNT = 1_500;
+
+describeEngines('handles', (open) => {
+  const threads: Thread[] = [];
+  afterEach(async () => {
+    await Promise.all(threads.splice(0).map((thread) => thread.end()));
+  });
+  const start = async (db: MemDB): Promise<Thread> => {
+    const thread = await Thread.attached(db);
+    threads.push(thread);
+    return thread;
+  };
+
+  it('are shared memory, and the same one every time', () => {
+    const db = open();
+    expect(db.handle).toBeInstanceOf(SharedArrayBuffer);
+    expect(db.handle).toBe(db.handle);
+    const attached = MemDB.attach(db.handle);
+    expect(attached.engine).toBe(db.engine);
+    attached.close();
+  });
+
+  describe('in the same thread', () => {
+    it('attach to the same data', () => {
+      const db = open();
+      db.update((batch) => batch.put(k, 'value'));
+      const attached = MemDB.attach(db.handle);
+      expect(contents(attached.begin())).toEqual(['k=value']);
+      attached.update((batch) => batch.put(k, 'changed'));
+      expect(contents(db.begin())).toEqual(['k=changed']);
+      attached.close();
+    });
+
+    it('end with the attachment alone when that is closed', () => {
+      const db = open();
+      const [one, two] = [MemDB.attach(db.handle), MemDB.attach(db.handle)];
+      const batch = one.begin(null, true);
+      one.close();
+      expect(() => batch.has(k)).toThrow(DatabaseClosedError);
+      expect(() => one.stats()).toThrow(DatabaseClosedError);
+      two.update((update) => update.put(k, 'value'));
+      expect(contents(db.begin())).toEqual(['k=value']);
+      expect(db.stats().openBatches).toBe(1);
+      two.close();
+    });
+
+    it('end all when the database is closed where it was created', () => {
+      const db = open();
+      const attached = MemDB.attach(db.handle);
+      const batch = attached.begin();
+      const iteration = batch.entries();
+      db.close();
+      expect(() => batch.has(k)).toThrow(DatabaseClosedError);
+      expect(() => iteration.next()).toThrow(DatabaseClosedError);
+      expect(() => attached.stats()).toThrow(DatabaseClosedError);
+      expect(() => attached.update(() => {})).toThrow(DatabaseClosedError);
+      batch.discard();
+      attached.close();
+    });
+
+    it('are a NestedUpdateError between attachments too', () => {
+      const db = open();
+      const attached = MemDB.attach(db.handle);
+      db.update((batch) => {
+        batch.put(k, 'kept');
+        expect(() => attached.update(() => {})).toThrow(
+          expect.objectContaining({ code: 'ERR_NESTED_UPDATE' }),
+        );
+      });
+      expect(contents(attached.begin())).toEqual(['k=kept']);
+      attached.close();
+    });
+  });
+
+  describe('in other threads', () => {
+    it('attach to the same data, both ways', async () => {
+      const db = open();
+      db.update((batch) => batch.put(k, 'main'));
+      const thread = await start(db);
+      expect(await thread.call('get', 'k')).toBe('main');
+      await thread.call('put', 'k', 'thread');
+      expect(contents(db.begin())).toEqual(['k=thread']);
+    });
+
+    it('work in threads that threads started', async () => {
+      const db = open();
+      db.update((batch) => batch.put(k, 'main'));
+      const thread = await start(db);
+      expect(await thread.call('grandchild', db.handle, 'k')).toBe('main');
+      expect(contents(db.begin())).toContain('grandchild=was here');
+    });
+
+    it('survive any number of transfers', async () => {
+      const db = open();
+      const thread = await start(db);
+      let { handle } = db;
+      for (let i = 0; i < 50; i++) {
+        handle = structuredClone((await thread.call('handle')) as SharedArrayBuffer);
+        await thread.call('close');
+        await thread.call('attach', handle);
+        await thread.call('put', 'k', `${i}`);
+      }
+      const attached = MemDB.attach(handle);
+      expect(contents(attached.begin())).toEqual(['k=49']);
+      attached.close();
+    });
+
+    it('see batches of their own only', async () => {
+      const db = open();
+      db.update((batch) => batch.put(k, 'old'));
+      const thread = await start(db);
+      await thread.call('begin', false);
+      db.update((batch) => batch.put(k, 'new'));
+      expect(await thread.call('read', 'k')).toBe('old');
+      expect(db.stats().threads).toContainEqual({
+        threadId: thread.threadId,
+        openBatches: 1,
+        openSnapshots: 1,
+      });
+      await thread.call('discard');
+      expect(db.stats()).toMatchObject({ openBatches: 0, openSnapshots: 0 });
+    });
+
+    it('end for all when the database is closed', async () => {
+      const db = open();
+      const thread = await start(db);
+      await thread.call('begin', true);
+      db.close();
+      await expect(thread.call('read', 'k')).rejects.toMatchObject({ code: 'ERR_DATABASE_CLOSED' });
+      await expect(thread.call('put', 'k', '')).rejects.toMatchObject({
+        code: 'ERR_DATABASE_CLOSED',
+      });
+      await thread.call('discard');
+      await thread.call('close');
+    });
+
+    it('leave the database alone when a thread closes its own', async () => {
+      const db = open();
+      const thread = await start(db);
+      await thread.call('begin', true);
+      await thread.call('close');
+      db.update((batch) => batch.put(k, 'value'));
+      expect(db.stats()).toMatchObject({ entries: 1, openBatches: 0, openSnapshots: 0 });
+      await thread.call('attach', db.handle);
+      expect(await thread.call('get', 'k')).toBe('value');
+    });
+  });
+
+  describe('that are none', () => {
+    /** Attaches and expects a typed error. */
+    const refuse = (handle: unknown, types: (new (...args: never[]) => MemDBError)[]) => {
+      let thrown: unknown;
+      try {
+        MemDB.attach(handle as SharedArrayBuffer).close();
+      } catch (error) {
+        thrown = error;
+      }
+      expect(types.map(({ name }) => name)).toContain((thrown as Error | undefined)?.name);
+    };
+    const INVALID = [InvalidHandleError];
+    /** A handle whose words say that it is closed is believed. */
+    const ENDED = [InvalidHandleError, DatabaseClosedError];
+
+    const copy = (handle: SharedArrayBuffer, length = handle.byteLength): Uint8Array => {
+      const shared = new Uint8Array(new SharedArrayBuffer(length));
+      shared.set(new Uint8Array(handle).subarray(0, length));
+      return shared;
+    };
+    const memory = (bytes: Uint8Array) => bytes.buffer as SharedArrayBuffer;
+    /** The first part is what is looked at; the whole may be large. */
+    const HEAD = 4_096;
+
+    it('for being no shared memory', () => {
+      for (const handle of [
+        undefined,
+        null,
+        1,
+        'handle',
+        {},
+        [],
+        new ArrayBuffer(32),
+        new Uint8Array(32),
+      ]) {
+        refuse(handle, INVALID);
+      }
+    });
+
+    it('for being zeros or random bytes of any length', () => {
+      const random = new Random(seed);
+      for (let i = 0; i < COUNT; i++) {
+        const length = random.pick([0, 4, 31, 32, 33, 64, random.below(HEAD)]);
+        refuse(new SharedArrayBuffer(length), INVALID);
+        const bytes = new Uint8Array(new SharedArrayBuffer(length));
+        bytes.set(random.bytes(length));
+        refuse(memory(bytes), INVALID);
+      }
+    });
+
+    it('for being cut off', () => {
+      const { handle } = open();
+      const random = new Random(seed);
+      for (let i = 0; i < COUNT; i++) {
+        const length = random.below(Math.min(handle.byteLength, HEAD));
+        refuse(memory(copy(handle, length)), INVALID);
+      }
+    });
+
+    it('for a changed byte', () => {
+      const db = open();
+      const random = new Random(seed);
+      const id = 16;
+      const head = Math.min(db.handle.byteLength, HEAD);
+      for (let i = 0; i < COUNT; i++) {
+        const forged = copy(db.handle, head);
+        // At least one byte of what tells this database from others.
+        const at = id + random.below(16);
+        forged[at] = (forged[at] as number) ^ (1 + random.below(255));
+        if (random.chance(0.5)) forged[random.below(head)] = random.below(256);
+        refuse(memory(forged), ENDED);
+      }
+      expect(db.stats().entries).toBe(0);
+    });
+
+    it('for a made-up id under the right mark', () => {
+      const { handle } = open();
+      const random = new Random(seed);
+      for (let i = 0; i < COUNT; i++) {
+        const forged = copy(handle, Math.min(handle.byteLength, HEAD));
+        forged.set(random.bytes(16), 16);
+        refuse(memory(forged), INVALID);
+      }
+    });
+
+    it('for a database that is closed', () => {
+      const random = new Random(seed);
+      const stale: SharedArrayBuffer[] = [];
+      for (let i = 0; i < 100; i++) {
+        const db = open();
+        const { handle } = db;
+        stale.push(memory(copy(handle, Math.min(handle.byteLength, HEAD))));
+        db.close();
+        expect(() => MemDB.attach(handle)).toThrow(DatabaseClosedError);
+      }
+      for (let i = 0; i < COUNT; i++) refuse(random.pick(stale), ENDED);
+    });
+
+    it('leave a database that is one as it is', async () => {
+      const db = open();
+      db.update((batch) => batch.put(k, 'value'));
+      const thread = await start(db);
+      const forged = copy(db.handle, Math.min(db.handle.byteLength, HEAD));
+      forged[16] = (forged[16] as number) ^ 1;
+      await expect(thread.call('attach', memory(forged))).rejects.toMatchObject({
+        code: 'ERR_INVALID_HANDLE',
+      });
+      expect(await thread.call('get', 'k')).toBe('value');
+    });
+  });
+});

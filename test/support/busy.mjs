@@ -1,0 +1,70 @@
+// A thread that is busy with a database until it is ended, one way or another. It raises the flag
+// when it has begun, and again with every round, so that it can be ended while it is at it.
+import { workerData } from 'node:worker_threads';
+import { Key, MemDB, uint } from 'accumulate-memdb';
+
+const { handle, flag, activity, ending } = workerData;
+const rounds = new Int32Array(flag);
+const db = MemDB.attach(handle);
+const keys = Array.from({ length: 200 }, (_, i) => Key.of('shared', uint(i)));
+
+/** Writes that belong together: in no version is one there without the others. */
+function writeAll(batch, text) {
+  for (const key of keys) batch.put(key, text);
+}
+
+const activities = {
+  read() {
+    const batch = db.begin();
+    for (const key of keys) batch.tryGet(key);
+    batch.getMany(keys);
+    if (Atomics.load(rounds, 0) % 7) batch.discard();
+  },
+  write() {
+    const batch = db.begin(null, true);
+    const child = batch.begin(null, true);
+    writeAll(child, `text of round ${Atomics.load(rounds, 0)}`.padEnd(300));
+    child.commit();
+    batch.commit();
+  },
+  iterate() {
+    for (const [, value] of db.begin(null, true)) if (value.length === 0) return;
+  },
+  /** Waits, most of the time, since others do the same. */
+  update() {
+    db.update((batch) => writeAll(batch, `update in round ${Atomics.load(rounds, 0)}`));
+  },
+};
+
+const endings = {
+  none() {},
+  exit() {
+    process.exit(0);
+  },
+  throw() {
+    throw new Error('thrown on purpose');
+  },
+  /** Stops with all it has open. */
+  stop() {
+    return true;
+  },
+};
+
+/** Leaves in the middle of things, some of them held open. */
+function end() {
+  db.begin();
+  db.begin(null, true).begin(null, true).put(keys[0], 'never committed');
+  db.begin().entries().next();
+  if (ending === 'stop') return true;
+  return db.update((batch) => {
+    writeAll(batch, 'never committed');
+    return endings[ending]();
+  });
+}
+
+for (let round = 1; ; round++) {
+  activities[activity]();
+  Atomics.add(rounds, 0, 1);
+  Atomics.notify(rounds, 0);
+  if (ending !== 'none' && round === 5 && end()) break;
+}

@@ -1,0 +1,83 @@
+// A thread that does what it is told: attaches to a database by its handle, then runs the actions
+// below by name and answers with their results or errors (see thread.ts).
+import { once } from 'node:events';
+import { parentPort, threadId, Worker } from 'node:worker_threads';
+import { Key, MemDB, uint } from 'accumulate-memdb';
+
+let db;
+const batches = [];
+
+const actions = {
+  attach(handle) {
+    db = MemDB.attach(handle);
+    return db.engine;
+  },
+  /** The handle, after it went back and forth. */
+  handle: () => db.handle,
+  /** Creates a database and answers its handle. */
+  create(engine) {
+    db = new MemDB({ engine });
+    db.update((batch) => batch.put(Key.of('k'), `of thread ${threadId}`));
+    return db.handle;
+  },
+  get: (name) => db.view((batch) => batch.tryGet(Key.of(name))?.toString()),
+  put: (name, value) => db.update((batch) => batch.put(Key.of(name), value)),
+  /** Raises a counter again and again. */
+  count(name, times) {
+    for (let i = 0; i < times; i++) {
+      db.update((batch) => {
+        const value = Number(batch.tryGet(Key.of(name)) ?? 0);
+        batch.put(Key.of(name), String(value + 1));
+      });
+    }
+  },
+  /** Leaves a batch open. */
+  begin(writable) {
+    batches.push(db.begin(null, writable));
+  },
+  /** Reads in the batch that was begun first. */
+  read: (name) => batches[0].get(Key.of(name)).toString(),
+  discard() {
+    for (const batch of batches.splice(0)) batch.discard();
+  },
+  /** Commits many pairs. */
+  fill(count, value) {
+    db.update((batch) => {
+      for (let i = 0; i < count; i++) batch.put(Key.of('fill', uint(i)), value);
+    });
+  },
+  /** Stays in an update: sets the flag to 1 inside, and leaves when it is 2. */
+  hold(flag) {
+    const words = new Int32Array(flag);
+    db.update(() => {
+      Atomics.store(words, 0, 1);
+      Atomics.notify(words, 0);
+      Atomics.wait(words, 0, 1);
+    });
+  },
+  nested: () => db.update(() => db.update(() => 'must not be reached')),
+  updateWithin: (timeoutMs) => db.update(() => 'done', { timeoutMs }),
+  /** What a thread started by this one reads. */
+  async grandchild(handle, name) {
+    const worker = new Worker(new URL(import.meta.url));
+    worker.postMessage({ id: 0, action: 'attach', args: [handle] });
+    await once(worker, 'message');
+    worker.postMessage({ id: 1, action: 'put', args: ['grandchild', 'was here'] });
+    await once(worker, 'message');
+    worker.postMessage({ id: 2, action: 'get', args: [name] });
+    const [{ result }] = await once(worker, 'message');
+    await worker.terminate();
+    return result;
+  },
+  stats: () => db.stats(),
+  close: () => db.close(),
+};
+
+parentPort.on('message', async ({ id, action, args }) => {
+  try {
+    parentPort.postMessage({ id, result: await actions[action](...args) });
+  } catch (error) {
+    const { name, code, message, holder } = error;
+    parentPort.postMessage({ id, error: { name, code, message, holder } });
+  }
+});

@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { threadId, Worker } from 'node:worker_threads';
+import { Key, type MemDB, uint } from 'accumulate-memdb';
+import { describe, expect, it } from 'vitest';
+import { describeEngines, LONG } from './support/engines.js';
+import { Random, runSeed } from './support/random.js';
+
+const seed = runSeed('termination.test.ts');
+/** Of terminating busy threads, for each engine; all of them in the long form. */
+const CYCLES = LONG ? 500 : 40;
+const MINUTES = 60_000;
+
+const KEYS = Array.from({ length: 200 }, (_, i) => Key.of('shared', uint(i)));
+const ACTIVITIES = ['read', 'write', 'iterate', 'update'] as const;
+
+interface Busy {
+  worker: Worker;
+  /** Raised by every round. */
+  rounds: Int32Array;
+  exited: Promise<unknown>;
+}
+
+async function busy(db: MemDB, activity: string, ending = 'none'): Promise<Busy> {
+  const flag = new SharedArrayBuffer(4);
+  const worker = new Worker(new URL('./support/busy.mjs', import.meta.url), {
+    workerData: { handle: db.handle, flag, activity, ending },
+  });
+  const rounds = new Int32Array(flag);
+  worker.on('error', (error) => {
+    if (error.message !== 'thrown on purpose') throw error;
+  });
+  const exited = new Promise((resolve) => worker.on('exit', resolve));
+  const { value } = Atomics.waitAsync(rounds, 0, 0, 20_000);
+  if ((await value) === 'timed-out') throw new Error('the thread never began');
+  return { worker, rounds, exited };
+}
+
+/** All that was written together is there together. */
+function expectWhole(db: MemDB): void {
+  const values = new Set(db.view((batch) => batch.getMany(KEYS).map(String)));
+  expect(values.size).toBe(1);
+  expect([...values][0]).not.toContain('never committed');
+}
+
+/** Nobody but this thread holds anything, and the lock is free. */
+async function expectReleased(db: MemDB): Promise<void> {
+  db.update((batch) => batch.put(Key.of('after'), ''), { timeoutMs: 5_000 });
+  expectWhole(db);
+  await sleep(1);
+  expect(db.stats()).toMatchObject({
+    openBatches: 0,
+    openSnapshots: 0,
+    threads: [{ threadId, openBatches: 0, openSnapshots: 0 }],
+  });
+}
+
+async function superseded(db: MemDB): Promise<number> {
+  for (let i = 0; i < 200 && db.stats().superseded > 0; i++) await sleep(5);
+  return db.stats().superseded;
+}
+
+function filled(db: MemDB): MemDB {
+  db.update((batch) => {
+    for (const key of KEYS) batch.put(key, 'first');
+  });
+  return db;
+}
+
+describeEngines('threads that end', (open, engine) => {
+  it(
+    `by termination, ${CYCLES} times while they are busy, leave nothing behind`,
+    async () => {
+      const db = filled(open());
+      const random = new Random(seed);
+      let before = 0;
+      for (let cycle = 0; cycle < CYCLES; cycle++) {
+        const count = random.between(1, 3);
+        const running = await Promise.all(
+          Array.from({ length: count }, () => busy(db, random.pick(ACTIVITIES))),
+        );
+        await sleep(random.below(4));
+        await Promise.all(running.map(({ worker }) => worker.terminate()));
+        await expectReleased(db);
+        if (cycle === Math.min(20, CYCLES >> 1)) {
+          await superseded(db);
+          before = db.stats().heldBytes;
+        }
+      }
+      expect(await superseded(db)).toBe(0);
+      expect(db.stats().heldBytes).toBeLessThanOrEqual(before * 2);
+    },
+    10 * MINUTES,
+  );
+
+  it('by termination while they wait for the lock, leave it to others', async () => {
+    const db = filled(open());
+    for (let cycle = 0; cycle < (LONG ? 50 : 8); cycle++) {
+      const running = await busy(db, 'update');
+      const ended = db.update((batch) => {
+        // Long enough for the other thread to come back and wait.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        for (const key of KEYS) batch.put(key, 'ours');
+        return { promise: running.worker.terminate() };
+      });
+      await ended.promise;
+      await expectReleased(db);
+    }
+  });
+
+  it.each(['exit', 'throw', 'stop'])(
+    'by %s inside their work, leave nothing behind',
+    async (ending) => {
+      const db = filled(open());
+      for (const activity of ACTIVITIES) {
+        const { exited } = await busy(db, activity, ending);
+        await exited;
+        await expectReleased(db);
+      }
+      expect(await superseded(db)).toBe(0);
+    },
+  );
+
+  it('while others work, disturb nobody', async () => {
+    const db = filled(open());
+    const steady = await busy(db, 'update');
+    for (let cycle = 0; cycle < 10; cycle++) {
+      const { worker } = await busy(db, ACTIVITIES[cycle % 4] as string);
+      await worker.terminate();
+      const before = Atomics.load(steady.rounds, 0);
+      for (let i = 0; i < 500 && Atomics.load(steady.rounds, 0) === before; i++) await sleep(10);
+      expect(Atomics.load(steady.rounds, 0)).toBeGreaterThan(before);
+      expectWhole(db);
+    }
+    await steady.worker.terminate();
+    await expectReleased(db);
+  });
+
+  describe('and were the only ones to load the package', () => {
+    const script = fileURLToPath(new URL('./support/sole-loader.mjs', import.meta.url));
+    const cycles = String(LONG ? 100 : 10);
+
+    it.each(['terminate', 'exit', 'throw', 'stop'])(
+      'by %s, leave the process alive',
+      async (ending) => {
+        const run = promisify(execFile)(process.execPath, [script, engine, ending, cycles]);
+        await expect(run).resolves.toMatchObject({ stdout: `lived through ${cycles}\n` });
+      },
+      5 * MINUTES,
+    );
+  });
+});
