@@ -1,0 +1,76 @@
+/** Positions in the words that the threads of a job share. */
+const Word = { Claimed: 0, Ready: 1, Done: 2, Stopped: 3, Size: 4 } as const;
+
+/** How many entries are claimed at once: neighbours, so that they share what is remembered. */
+const SPAN = 16;
+/** How long a thread waits before it looks whether the job was stopped, ms. */
+const SLICE = 100;
+
+/**
+ * What the threads of a job tell each other: which entries (numbered through all tasks) are ready
+ * to be proved, which of them a thread has claimed, and how many are done.
+ */
+export class Board {
+  readonly #words: Int32Array;
+
+  /** `total` entries are to be proved; `shared` is the `shared` of another thread's board. */
+  constructor(
+    readonly total: number,
+    readonly shared: SharedArrayBuffer = new SharedArrayBuffer(4 * Word.Size),
+  ) {
+    this.#words = new Int32Array(shared);
+  }
+
+  /** How many entries are proved, or have failed to be. */
+  get done(): number {
+    return Atomics.load(this.#words, Word.Done);
+  }
+
+  /** Whether the job was ended before all was done. */
+  get stopped(): boolean {
+    return Atomics.load(this.#words, Word.Stopped) === 1;
+  }
+
+  /** Announces that the first `count` entries are ready. */
+  publish(count: number): void {
+    Atomics.store(this.#words, Word.Ready, count);
+    Atomics.notify(this.#words, Word.Ready);
+  }
+
+  /** Ends the job: nobody gets another entry. */
+  stop(): void {
+    Atomics.store(this.#words, Word.Stopped, 1);
+    Atomics.notify(this.#words, Word.Ready);
+  }
+
+  /**
+   * The numbers of the entries that this thread is to prove, each as soon as it is ready; until
+   * then the thread waits, so no main thread may call it before all are published.
+   */
+  *claims(): Generator<number, void, undefined> {
+    for (;;) {
+      const start = Atomics.add(this.#words, Word.Claimed, SPAN);
+      if (start >= this.total) return;
+      const end = Math.min(start + SPAN, this.total);
+      for (let number = start; number < end; number++) {
+        if (!this.#await(number)) return;
+        yield number;
+      }
+    }
+  }
+
+  /** Counts an entry as done. */
+  count(): void {
+    Atomics.add(this.#words, Word.Done, 1);
+  }
+
+  /** Whether entry `number` is ready now; false when the job was stopped. */
+  #await(number: number): boolean {
+    for (;;) {
+      if (this.stopped) return false;
+      const ready = Atomics.load(this.#words, Word.Ready);
+      if (number < ready) return true;
+      Atomics.wait(this.#words, Word.Ready, ready, SLICE);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { hash } from 'node:crypto';
+
+/** Sub-trees of fewer entries are computed again whenever they are needed. */
+const REMEMBERED_SIZE = 16;
+
+/** What is known of a chain's beginning when its entries are not: the roots of its sub-trees. */
+export interface Given {
+  /** How many entries the roots stand for. */
+  readonly count: number;
+  /** Slot i: the root of 2^i entries, for each bit i that is set in `count`. */
+  readonly roots: readonly (Uint8Array | undefined)[];
+}
+
+/**
+ * The Merkle DAG over a list of entries, by its recursive definition: the root of one entry is the
+ * entry; of more, SHA-256 of the root of the first 2^n and the root of the rest, n as large as can
+ * be with a rest. Shares no code with `Chain`, which it is to check.
+ */
+export class Dag {
+  readonly #entry: (index: number) => Uint8Array;
+  readonly #given: Given | undefined;
+  /** Roots of complete sub-trees: by size, then by start. */
+  readonly #roots = new Map<number, Map<number, Uint8Array>>();
+
+  /** `entry` answers entry i, of those after `given`. */
+  constructor(entry: (index: number) => Uint8Array, given?: Given) {
+    this.#entry = entry;
+    this.#given = given;
+  }
+
+  /** The root over the first `count` entries. */
+  root(count: number): Uint8Array {
+    if (!(count > 0)) throw new RangeError(`a root of ${count} entries`);
+    return this.#root(0, count);
+  }
+
+  #root(start: number, size: number): Uint8Array {
+    if (this.#given && start + size <= this.#given.count) return this.#givenRoot(start, size);
+    if (size === 1) return this.#entry(start);
+    let left = 1;
+    while (2 * left < size) left *= 2;
+    const remembered = 2 * left === size && size >= REMEMBERED_SIZE;
+    let root = remembered ? this.#roots.get(size)?.get(start) : undefined;
+    if (root) return root;
+    root = pair(this.#root(start, left), this.#root(start + left, size - left));
+    if (remembered) {
+      const sameSize = this.#roots.get(size) ?? new Map<number, Uint8Array>();
+      this.#roots.set(size, sameSize.set(start, root));
+    }
+    return root;
+  }
+
+  #givenRoot(start: number, size: number): Uint8Array {
+    const root = this.#given?.roots[Math.log2(size)];
+    if (!root) throw new RangeError(`no root of ${size} entries from ${start} was given`);
+    return root;
+  }
+}
+
+/** SHA-256 of two hashes. */
+export function pair(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return Buffer.from(hash('sha256', Buffer.concat([left, right]), 'binary'), 'latin1');
+}

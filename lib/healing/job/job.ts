@@ -1,0 +1,216 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Batch, type EngineChoice, MemDB } from '../../index.js';
+import { Chain } from '../chain.js';
+import { Board } from './board.js';
+import { load } from './load.js';
+import { type Proofs, Prover } from './prover.js';
+import { type ChainReport, latencyOf, type Rate, type Report, rate } from './report.js';
+import { BLOCK_SIZE, SYNTHETIC_CHAIN, syntheticBlock } from './synthetic.js';
+import { keyOf, MARK_POWER, storedTask, syntheticTask, type Task } from './task.js';
+import { Team } from './team.js';
+
+/** What a job is told to do. */
+export interface HealOptions {
+  /** A JSON list of records or a snapshot; without it a chain of `entries` is built. */
+  file?: string | undefined;
+  /** Of the chain that is built; 100,000 by default. */
+  entries?: number;
+  /** How many worker threads prove; with 0, the main thread does. */
+  workers: number;
+  engine?: EngineChoice;
+  /** Called now and then with how far the job is. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** How far a job is. */
+export interface Progress {
+  readonly loaded: number;
+  readonly added: number;
+  /** How many receipts are checked, of how many there will be. */
+  readonly proved: number;
+  readonly total: number;
+}
+
+/** How often `onProgress` is called, ms. */
+const PROGRESS_INTERVAL = 100;
+/** How long the main thread proves before it lets timers run, ms. */
+const TURN = 50;
+
+/**
+ * A healing job: loads the file's records, or builds a chain, and proves every entry that is known
+ * of every chain to the chain's anchor. Workers prove while the chain is still being built. Each
+ * receipt is checked against what a `Checker` computes apart from the chain's code.
+ *
+ * Proofs that fail are told in the report. Rejects for a file that cannot be read (`EncodingError`,
+ * or the system's error), an engine that cannot be loaded, and a database that is full.
+ */
+export async function heal(options: HealOptions): Promise<Report> {
+  const db = new MemDB({ engine: options.engine ?? 'auto' });
+  try {
+    return await new Job(db, options).run();
+  } finally {
+    db.close();
+  }
+}
+
+class Job {
+  readonly #db: MemDB;
+  readonly #options: HealOptions;
+  #board = new Board(0);
+  #loaded = 0;
+  #added = 0;
+  /** Spent on adding blocks and committing them. */
+  #addingSeconds = 0;
+
+  constructor(db: MemDB, options: HealOptions) {
+    this.#db = db;
+    this.#options = options;
+  }
+
+  async run(): Promise<Report> {
+    const { file, entries = 100_000, workers, onProgress } = this.#options;
+    const tell = () => onProgress?.(this.#progress());
+    const timer = setInterval(tell, PROGRESS_INTERVAL);
+    try {
+      const begin = performance.now();
+      const tasks = file === undefined ? [syntheticTask(entries)] : await this.#load(file);
+      const records = file === undefined ? null : rate(this.#loaded, since(begin));
+      this.#board = new Board(tasks.reduce((n, { from, to }) => n + to - from, 0));
+      const proving = workers > 0 ? this.#proveByWorkers(tasks) : this.#proveHere(tasks);
+      const { proofs, seconds } = await proving;
+      tell();
+      return this.#report(tasks, records, proofs, seconds);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  #progress(): Progress {
+    const { done, total } = this.#board;
+    return { loaded: this.#loaded, added: this.#added, proved: done, total };
+  }
+
+  async #load(file: string): Promise<Task[]> {
+    const { records, chains } = await load(this.#db, file, (count) => {
+      this.#loaded = count;
+    });
+    this.#loaded = records;
+    return this.#db.view((batch) => chains.map((key) => storedTask(batch, key)));
+  }
+
+  /** Workers prove; this thread adds blocks meanwhile, when it is to build a chain. */
+  async #proveByWorkers(tasks: readonly Task[]): Promise<Proved> {
+    const { file, workers } = this.#options;
+    const board = this.#board;
+    const begin = performance.now();
+    const team = new Team(this.#db, tasks, board, workers);
+    try {
+      if (file !== undefined) board.publish(board.total);
+      else while (!board.stopped && (await this.#addBlock())) board.publish(this.#added);
+      return { proofs: await team.proofs(), seconds: since(begin) };
+    } finally {
+      await team.end();
+    }
+  }
+
+  /** Proves in this thread; when it is to build a chain, each block once it is committed. */
+  async #proveHere(tasks: readonly Task[]): Promise<Proved> {
+    const { file } = this.#options;
+    const board = this.#board;
+    const prover = new Prover(this.#db, tasks);
+    let proved = 0;
+    let seconds = 0;
+    try {
+      while (proved < board.total) {
+        if (file === undefined) await this.#addBlock();
+        const ready = file === undefined ? this.#added : board.total;
+        const begin = performance.now();
+        while (proved < ready && performance.now() - begin < TURN) {
+          prover.prove(proved++);
+          board.count();
+        }
+        seconds += since(begin);
+        await setImmediate();
+      }
+      return { proofs: prover.proofs, seconds };
+    } finally {
+      prover.close();
+    }
+  }
+
+  /** Adds the next block to the chain; false when there are enough. */
+  async #addBlock(): Promise<boolean> {
+    const block = syntheticBlock(this.#added, this.#board.total);
+    if (block.length === 0) return false;
+    const begin = performance.now();
+    const batch = this.#db.begin(null, true);
+    try {
+      this.#chain(batch).addEntries(block);
+      batch.commit();
+    } finally {
+      batch.discard();
+    }
+    this.#addingSeconds += since(begin);
+    this.#added += block.length;
+    // Lets the timer and the workers' errors have their turn.
+    await setImmediate();
+    return true;
+  }
+
+  #synthetic: Chain | undefined;
+
+  #chain(batch: Batch): Chain {
+    this.#synthetic =
+      this.#synthetic?.over(batch) ?? new Chain(batch, SYNTHETIC_CHAIN, MARK_POWER);
+    return this.#synthetic;
+  }
+
+  #report(
+    tasks: readonly Task[],
+    records: Rate | null,
+    proofs: Proofs,
+    seconds: number,
+  ): Report {
+    const { file = null, workers } = this.#options;
+    const { bytes, heldBytes } = this.#db.stats();
+    const { rss, heapUsed } = process.memoryUsage();
+    const entries = rate(this.#added, this.#addingSeconds);
+    const blocks = Math.ceil(this.#added / BLOCK_SIZE);
+    return {
+      engine: this.#db.engine,
+      node: process.versions.node,
+      file,
+      workers,
+      records,
+      entries: file === null ? { ...entries, blocks } : null,
+      receipts: {
+        ...rate(proofs.receipts, seconds),
+        failed: proofs.failed,
+        latency: latencyOf(proofs.latency),
+      },
+      memory: { rss, heapUsed, stored: bytes, held: heldBytes },
+      chains: this.#db.view((batch) => tasks.map((task) => describe(batch, task))),
+      failures: proofs.failures,
+    };
+  }
+}
+
+/** Proofs, and how long they took. */
+interface Proved {
+  readonly proofs: Proofs;
+  readonly seconds: number;
+}
+
+function describe(batch: Batch, task: Task): ChainReport {
+  const chain = new Chain(batch, keyOf(task), MARK_POWER);
+  return {
+    key: String(chain.key),
+    height: chain.head().count,
+    anchor: chain.anchor()?.toString('hex') ?? null,
+    proved: task.to - task.from,
+  };
+}
+
+function since(begin: number): number {
+  return (performance.now() - begin) / 1000;
+}

@@ -1,0 +1,41 @@
+import type { Batch, Key, MemDB } from '../../index.js';
+import { readRecords } from '../records.js';
+
+/** How many records a batch commits. */
+const BATCH_SIZE = 1000;
+
+/** What a file was found to hold. */
+export interface Loaded {
+  readonly records: number;
+  /** The keys of the chains: of every record whose key ends with `Head`, without that. */
+  readonly chains: Key[];
+}
+
+/**
+ * Puts the records of a file into the database; `onRecords` is told how many there are so far.
+ * Throws what `readRecords` throws, and what a commit throws.
+ */
+export async function load(
+  db: MemDB,
+  path: string,
+  onRecords: (count: number) => void,
+): Promise<Loaded> {
+  const chains: Key[] = [];
+  let records = 0;
+  let batch: Batch = db.begin(null, true);
+  try {
+    for await (const { key, value } of readRecords(path)) {
+      batch.put(key, value);
+      if (key.at(key.length - 1) === 'Head') chains.push(key.slice(0, key.length - 1));
+      records++;
+      if (records % BATCH_SIZE !== 0) continue;
+      batch.commit();
+      batch = db.begin(null, true);
+      onRecords(records);
+    }
+    batch.commit();
+    return { records, chains };
+  } finally {
+    batch.discard();
+  }
+}

@@ -1,0 +1,143 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { Batch, MemDB } from '../../index.js';
+import { Chain } from '../chain.js';
+import type { Receipt } from '../receipt.js';
+import { Checker } from './checker.js';
+import { BLOCK_SIZE, syntheticEntry } from './synthetic.js';
+import { keyOf, MARK_POWER, type Task } from './task.js';
+
+/** How many failures are told in words. */
+const MAX_FAILURES = 20;
+
+/** What a thread has proved. */
+export interface Proofs {
+  readonly receipts: number;
+  readonly failed: number;
+  /** The first failures in words. */
+  readonly failures: string[];
+  /** The time of each receipt, from the begin of its batch to its discard, ns. */
+  readonly latency: RecordableHistogram;
+}
+
+/** Proves entries of tasks in one thread, each in a read-only batch of its own. */
+export class Prover {
+  readonly #db: MemDB;
+  /** What stored entries are checked against. */
+  readonly #batch: Batch;
+  readonly #subjects: Subject[];
+  readonly #latency = createHistogram();
+  readonly #failures: string[] = [];
+  #receipts = 0;
+  #failed = 0;
+
+  constructor(db: MemDB, tasks: readonly Task[]) {
+    this.#db = db;
+    this.#batch = db.begin(null, false);
+    let first = 0;
+    this.#subjects = tasks.map((task) => {
+      const subject = new Subject(this.#batch, task, first);
+      first = subject.end;
+      return subject;
+    });
+    // A batch that nothing is read from would only keep old versions alive.
+    if (tasks.every((task) => task.entries === 'synthetic')) this.#batch.discard();
+  }
+
+  get proofs(): Proofs {
+    return {
+      receipts: this.#receipts,
+      failed: this.#failed,
+      failures: this.#failures,
+      latency: this.#latency,
+    };
+  }
+
+  /**
+   * Proves entry `number` (of all tasks in turn) to the anchor that its chain has just now, and
+   * checks the receipt.
+   */
+  prove(number: number): void {
+    const subject = this.#subjectOf(number);
+    const index = subject.indexOf(number);
+    const fault = this.#fault(subject, index);
+    this.#receipts++;
+    if (fault === undefined) return;
+    this.#failed++;
+    if (this.#failures.length < MAX_FAILURES) {
+      this.#failures.push(`entry ${index} of ${subject.chain.key}: ${fault}`);
+    }
+  }
+
+  /** Ends the batch that the prover keeps. */
+  close(): void {
+    this.#batch.discard();
+  }
+
+  #fault(subject: Subject, index: number): string | undefined {
+    const begin = performance.now();
+    const batch = this.#db.begin(null, false);
+    try {
+      const receipt = subject.chain.over(batch).receipt(index);
+      batch.discard();
+      this.#latency.record(Math.max(1, Math.round((performance.now() - begin) * 1e6)));
+      return subject.fault(receipt, index);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    } finally {
+      batch.discard();
+    }
+  }
+
+  /** The subject that has entry `number`. */
+  #subjectOf(number: number): Subject {
+    let low = 0;
+    let high = this.#subjects.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (number < (this.#subjects[middle] as Subject).end) high = middle;
+      else low = middle + 1;
+    }
+    const subject = this.#subjects[low];
+    if (!subject || number < subject.first || number >= subject.end) {
+      throw new RangeError(`no entry ${number}`);
+    }
+    return subject;
+  }
+}
+
+/** A task in one thread: its chain, and what its receipts are checked by. */
+class Subject {
+  readonly end: number;
+  readonly chain: Chain;
+  readonly #task: Task;
+  readonly #checker: Checker;
+
+  constructor(
+    batch: Batch,
+    task: Task,
+    /** The number, through all tasks, of its first entry. */
+    readonly first: number,
+  ) {
+    this.end = first + task.to - task.from;
+    this.chain = new Chain(batch, keyOf(task), MARK_POWER);
+    this.#task = task;
+    const entry =
+      task.entries === 'synthetic' ? syntheticEntry : (i: number) => this.chain.entry(i);
+    this.#checker = new Checker(entry, task.given);
+  }
+
+  /** The index in the chain of entry `number`. */
+  indexOf(number: number): number {
+    return this.#task.from + number - this.first;
+  }
+
+  /** What is wrong with a receipt that should prove entry `index` to the chain's anchor. */
+  fault(receipt: Receipt, index: number): string | undefined {
+    const { to, entries } = this.#task;
+    const count = receipt.endIndex + 1;
+    if (count !== to && (entries === 'stored' || count % BLOCK_SIZE !== 0)) {
+      return `it sees ${count} entries, which the chain has at the end of no block`;
+    }
+    return this.#checker.fault(receipt, index);
+  }
+}

@@ -1,0 +1,129 @@
+import type { RecordableHistogram } from 'node:perf_hooks';
+import type { EngineName } from '../../index.js';
+
+/** What was done in how many seconds. */
+export interface Rate {
+  readonly count: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+}
+
+/** Times in microseconds. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** A chain at the end of the job. */
+export interface ChainReport {
+  /** The text of its key. */
+  readonly key: string;
+  /** How many entries it has. */
+  readonly height: number;
+  /** Hex; null when the chain is empty. */
+  readonly anchor: string | null;
+  /** How many of its last entries are known, and so were proved. */
+  readonly proved: number;
+}
+
+/** What a job did. Memory is in bytes. */
+export interface Report {
+  readonly engine: EngineName;
+  readonly node: string;
+  /** The file that was loaded; null when a chain was built. */
+  readonly file: string | null;
+  readonly workers: number;
+  /** The records that were loaded; null without a file. */
+  readonly records: Rate | null;
+  /** The entries that were added to the chain, in blocks; null with a file. */
+  readonly entries: (Rate & { readonly blocks: number }) | null;
+  readonly receipts: Rate & { readonly failed: number; readonly latency: Latency };
+  readonly memory: {
+    /** Of the process. */
+    readonly rss: number;
+    readonly heapUsed: number;
+    /** Of the store: keys and values, and all that it holds. */
+    readonly stored: number;
+    readonly held: number;
+  };
+  readonly chains: readonly ChainReport[];
+  /** The first proofs that failed, in words. */
+  readonly failures: readonly string[];
+}
+
+export function rate(count: number, seconds: number): Rate {
+  return { count, seconds, perSecond: seconds > 0 ? count / seconds : 0 };
+}
+
+/** Of times in nanoseconds. */
+export function latencyOf(histogram: RecordableHistogram): Latency {
+  if (histogram.count === 0) return { p50: 0, p99: 0, p999: 0, max: 0 };
+  return {
+    p50: histogram.percentile(50) / 1000,
+    p99: histogram.percentile(99) / 1000,
+    p999: histogram.percentile(99.9) / 1000,
+    max: histogram.max / 1000,
+  };
+}
+
+/** The report for people: a few lines, and one for each chain of a file. */
+export function format(report: Report): string {
+  const { receipts, records, entries, memory } = report;
+  const { latency } = receipts;
+  const lines = [`engine    ${report.engine}, Node ${report.node}`];
+  if (records) lines.push(`records   ${done(records, 'loaded')}`);
+  if (entries) lines.push(`entries   ${done(entries, 'added')}, in ${whole(entries.blocks)} blocks`);
+  lines.push(
+    `receipts  ${done(receipts, 'proved')}, ${threads(report.workers)}`,
+    `latency   p50 ${us(latency.p50)}, p99 ${us(latency.p99)}, p99.9 ${us(latency.p999)}, max ${us(latency.max)}`,
+    `memory    ${mb(memory.rss)} in all, ${mb(memory.heapUsed)} JavaScript heap, ` +
+      `${mb(memory.held)} store for ${mb(memory.stored)} of keys and values`,
+    '',
+    ...chainLines(report.chains),
+    '',
+  );
+  if (receipts.failed === 0) {
+    lines.push('Every receipt leads to the anchor that was computed apart from the chain.');
+  } else {
+    lines.push(`${whole(receipts.failed)} PROOFS FAILED`, ...report.failures.map((f) => `  ${f}`));
+    if (receipts.failed > report.failures.length) lines.push('  ...');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function chainLines(chains: readonly ChainReport[]): string[] {
+  if (chains.length === 0) return ['no chains'];
+  const width = Math.max('height'.length, ...chains.map(({ height }) => whole(height).length));
+  return [
+    `${chains.length === 1 ? '1 chain' : `${chains.length} chains`}; proved: all entries, or as many as are known`,
+    `  ${'height'.padStart(width)}  ${'proved'.padStart(width)}  ${'anchor'.padEnd(64)}  chain`,
+    ...chains.map(({ key, height, anchor, proved }) => {
+      const known = proved === height ? 'all' : whole(proved);
+      const root = (anchor ?? '-').padEnd(64);
+      return `  ${whole(height).padStart(width)}  ${known.padStart(width)}  ${root}  ${key}`;
+    }),
+  ];
+}
+
+function done({ count, seconds, perSecond }: Rate, verb: string): string {
+  return `${whole(count)} ${verb} in ${seconds.toFixed(2)} s: ${whole(perSecond)}/s`;
+}
+
+function threads(workers: number): string {
+  if (workers === 0) return 'on the main thread';
+  return workers === 1 ? 'by 1 worker' : `by ${workers} workers`;
+}
+
+function whole(n: number): string {
+  return Math.round(n).toLocaleString('en-US');
+}
+
+function us(n: number): string {
+  return n < 10_000 ? `${n.toFixed(1)} us` : `${(n / 1000).toFixed(1)} ms`;
+}
+
+function mb(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { createHistogram } from 'node:perf_hooks';
+import { Worker } from 'node:worker_threads';
+import type { MemDB } from '../../index.js';
+import type { Board } from './board.js';
+import type { Proofs } from './prover.js';
+import type { Task } from './task.js';
+import type { WorkerTask } from './worker.js';
+
+/** Worker threads that prove together what a board gives them. */
+export class Team {
+  readonly #board: Board;
+  readonly #workers: Worker[];
+  readonly #proofs: Promise<Proofs[]>;
+
+  /** Starts `size` workers, which attach to the database by its handle. */
+  constructor(db: MemDB, tasks: readonly Task[], board: Board, size: number) {
+    this.#board = board;
+    const { total, shared } = board;
+    const workerData: WorkerTask = { handle: db.handle, tasks, board: { total, shared } };
+    this.#workers = Array.from(
+      { length: size },
+      () => new Worker(join(__dirname, 'worker.js'), { workerData }),
+    );
+    this.#proofs = Promise.all(this.#workers.map(proofsOf));
+    // Seen by whoever calls `proofs`, which may be later.
+    this.#proofs.catch(() => board.stop());
+  }
+
+  /** What all of them have proved. Rejects with what one of them threw; the others are stopped then. */
+  async proofs(): Promise<Proofs> {
+    return sum(await this.#proofs);
+  }
+
+  /** Ends the threads, whatever they are doing. */
+  async end(): Promise<void> {
+    this.#board.stop();
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}
+
+function proofsOf(worker: Worker): Promise<Proofs> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => {
+      reject(new Error(`worker ${worker.threadId} ended with code ${code} before it was done`));
+    });
+  });
+}
+
+function sum(all: readonly Proofs[]): Proofs {
+  const latency = createHistogram();
+  for (const proofs of all) latency.add(proofs.latency);
+  return {
+    receipts: all.reduce((n, proofs) => n + proofs.receipts, 0),
+    failed: all.reduce((n, proofs) => n + proofs.failed, 0),
+    failures: all.flatMap((proofs) => proofs.failures),
+    latency,
+  };
+}

@@ -1,0 +1,31 @@
+import { open } from 'node:fs/promises';
+import { EncodingError, type Key } from '../index.js';
+import { readJsonRecords } from './jsonrecords.js';
+import { readSnapshot } from './snapshot.js';
+
+/** A record of a file. */
+export interface FileRecord {
+  readonly key: Key;
+  readonly value: Uint8Array;
+}
+
+/**
+ * Reads the records of a file, one after the other, in memory for one record (and, for a snapshot,
+ * its index): a JSON list of records or a snapshot, told by the first byte. Throws `EncodingError`
+ * for a bad file, and the system's error for one that cannot be read.
+ */
+export async function* readRecords(path: string): AsyncGenerator<FileRecord, void, undefined> {
+  const file = await open(path);
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) {
+      throw new EncodingError(stat.isDirectory() ? 'it is a directory' : 'it is no regular file');
+    }
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, 0);
+    if (bytesRead === 0) throw new EncodingError('the file is empty');
+    if (buffer[0] === 0) yield* readSnapshot(file);
+    else yield* readJsonRecords(file.createReadStream({ start: 0, autoClose: false }));
+  } finally {
+    await file.close();
+  }
+}

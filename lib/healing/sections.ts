@@ -1,0 +1,84 @@
+import { EncodingError } from '../index.js';
+import type { Window } from './window.js';
+
+/** The types of snapshot sections that are read. */
+export const SectionType = { Header: 1, Records: 7, Index: 8 } as const;
+
+/** A section of a snapshot: its place in the file (from 0), and where its bytes are. */
+export interface Section {
+  readonly number: number;
+  readonly type: number;
+  readonly start: number;
+  readonly size: number;
+}
+
+/** A section's header: 2 bytes of type, 6 unused, 8 of size, 8 of the next one's place, zeros. */
+const HEADER_SIZE = 64;
+/** What the writers of snapshots begin sections at multiples of. */
+const ALIGNMENT = 64;
+
+/**
+ * Reads the headers of a snapshot's sections. Throws `EncodingError` unless every section lies
+ * within the `fileSize` bytes, behind the one before it.
+ */
+export async function readSections(window: Window, fileSize: number): Promise<Section[]> {
+  const sections: Section[] = [];
+  let at = 0;
+  do {
+    const number = sections.length;
+    const what = `section ${number}, at byte ${at}`;
+    if (fileSize - at < HEADER_SIZE) {
+      throw new EncodingError(`${what}: the header is cut off by the file's end at byte ${fileSize}`);
+    }
+    const header = await window.read(at, HEADER_SIZE);
+    const type = header.readUInt16BE(0);
+    const size = header.readBigUInt64BE(8);
+    const next = header.readBigUInt64BE(16);
+    if (!isZero(header.subarray(24))) throw new EncodingError(`${what}: not a section header`);
+    if (number === 0 && type !== SectionType.Header) {
+      throw new EncodingError(`${what}: type ${type}, where a snapshot has its header`);
+    }
+    const start = at + HEADER_SIZE;
+    if (size > fileSize - start) {
+      throw new EncodingError(`${what}: ${size} bytes, of which the file has ${fileSize - start}`);
+    }
+    const end = start + Number(size);
+    sections.push({ number, type, start, size: Number(size) });
+    if (next === 0n) return sections;
+    if (next < end || next - BigInt(end) >= ALIGNMENT) {
+      throw new EncodingError(`${what}: it ends at byte ${end}, the next begins at byte ${next}`);
+    }
+    at = Number(next);
+  } while (true);
+}
+
+/**
+ * Checks what stands between the sections and after the last one: fewer than 64 zeros. The last
+ * one must be filled up like the others, so that no truncated file passes for a whole one. Throws
+ * `EncodingError`.
+ */
+export async function checkPadding(
+  window: Window,
+  sections: readonly Section[],
+  fileSize: number,
+): Promise<void> {
+  let padded = false;
+  for (const [i, section] of sections.entries()) {
+    const end = section.start + section.size;
+    const next = sections[i + 1];
+    const limit = next ? next.start - HEADER_SIZE : fileSize;
+    const full = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
+    if (!next && padded && fileSize < full) {
+      throw new EncodingError(`the file ends at byte ${fileSize}, where byte ${full} is expected`);
+    }
+    const rest = limit - end;
+    if (rest >= ALIGNMENT || !isZero(await window.read(end, rest))) {
+      throw new EncodingError(`bytes after the end of section ${section.number}, at byte ${end}`);
+    }
+    padded ||= rest > 0;
+  }
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}

@@ -1,0 +1,100 @@
+import type { FileHandle } from 'node:fs/promises';
+import { EncodingError, Key } from '../index.js';
+import { Reader } from '../record/reader.js';
+import type { FileRecord } from './records.js';
+import { checkPadding, readSections, type Section, SectionType } from './sections.js';
+import { SnapshotIndex } from './snapshotindex.js';
+import { Window } from './window.js';
+
+/** The bytes of a record's length. */
+const LENGTH_SIZE = 8;
+
+/** The fields of a record. */
+const Field = { Key: 1, Value: 2, Receipt: 3 } as const;
+
+/**
+ * Reads the records of an Accumulate snapshot, one at a time; of the rest, only the index is held
+ * in memory (40 bytes a record). Throws `EncodingError` that names the section or record and the
+ * byte: for a file that is truncated or has bytes too many, a record that is damaged, and a record
+ * that the index does not have, or has elsewhere.
+ */
+export async function* readSnapshot(
+  file: FileHandle,
+): AsyncGenerator<FileRecord, void, undefined> {
+  const { size } = await file.stat();
+  const window = new Window(file);
+  const sections = await readSections(window, size);
+  await checkPadding(window, sections, size);
+  const [indexSection, second] = sections.filter(({ type }) => type === SectionType.Index);
+  if (!indexSection) throw new EncodingError('the snapshot has no index');
+  if (second) throw new EncodingError(`section ${second.number} is a second index`);
+  const index = await SnapshotIndex.read(window, indexSection);
+
+  let count = 0;
+  for (const section of sections) {
+    if (section.type !== SectionType.Records) continue;
+    for await (const { record, at, offset } of recordsOf(section, window, count)) {
+      index.check(record.key.digest(), section.number, offset, `record ${count}, at byte ${at}`);
+      yield record;
+      count++;
+    }
+  }
+  if (count !== index.count) {
+    throw new EncodingError(`the index tells of ${index.count} records, the file has ${count}`);
+  }
+}
+
+/** A record, the byte where it begins, and how far that is from the beginning of its section. */
+interface Located {
+  readonly record: FileRecord;
+  readonly at: number;
+  readonly offset: number;
+}
+
+/** `first` is the number of the section's first record, for errors. */
+async function* recordsOf(
+  section: Section,
+  window: Window,
+  first: number,
+): AsyncGenerator<Located, void, undefined> {
+  const end = section.start + section.size;
+  let number = first;
+  for (let at = section.start; at < end; number++) {
+    const what = `record ${number}, at byte ${at}`;
+    const left = end - at - LENGTH_SIZE;
+    const length = left < 0 ? 0n : (await window.read(at, LENGTH_SIZE)).readBigUInt64BE();
+    if (left < 0 || length > left) {
+      throw new EncodingError(`${what}: it is cut off by the end of section ${section.number}`);
+    }
+    const bytes = await window.read(at + LENGTH_SIZE, Number(length));
+    yield { record: decode(bytes, what), at, offset: at - section.start };
+    at += LENGTH_SIZE + Number(length);
+  }
+}
+
+function decode(bytes: Buffer, what: string): FileRecord {
+  const reader = new Reader(bytes, what);
+  let key: Key | undefined;
+  let value: Buffer | undefined;
+  for (let last = 0; reader.remaining > 0; ) {
+    const at = reader.position;
+    const field = Number(reader.uvarint());
+    if (field <= last) throw reader.error(`field ${field} after field ${last}`, at);
+    last = field;
+    const content = reader.bytes();
+    if (field === Field.Key) key = decodeKey(content, what);
+    else if (field === Field.Value) value = Buffer.from(content);
+    else if (field !== Field.Receipt) throw reader.error(`unknown field ${field}`, at);
+  }
+  if (!key) throw reader.error('no key', 0);
+  // A field of no bytes is not written.
+  return { key, value: value ?? Buffer.alloc(0) };
+}
+
+function decodeKey(bytes: Uint8Array, what: string): Key {
+  try {
+    return Key.decode(bytes);
+  } catch (cause) {
+    throw new EncodingError(`${what}: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,69 @@
+import { EncodingError } from '../index.js';
+import type { Section } from './sections.js';
+import type { Window } from './window.js';
+
+/** An entry: 2 bytes of section number, 6 of offset in that section, and the key's digest. */
+const ENTRY_SIZE = 40;
+const DIGEST_AT = 8;
+/** How much of the index is read at once: a multiple of the entry's size. */
+const CHUNK_SIZE = ENTRY_SIZE * 4096;
+
+/** A snapshot's index of its records: where each one is, by the digest of its key. */
+export class SnapshotIndex {
+  readonly #bytes: Buffer;
+
+  private constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** Throws `EncodingError` unless the section is a list of entries in the order of their digests. */
+  static async read(window: Window, section: Section): Promise<SnapshotIndex> {
+    const { number, start, size } = section;
+    if (size % ENTRY_SIZE !== 0) {
+      throw new EncodingError(`section ${number}: an index of ${size} bytes, no multiple of 40`);
+    }
+    const bytes = Buffer.allocUnsafe(size);
+    for (let at = 0; at < size; at += CHUNK_SIZE) {
+      bytes.set(await window.read(start + at, Math.min(CHUNK_SIZE, size - at)), at);
+    }
+    for (let at = ENTRY_SIZE; at < size; at += ENTRY_SIZE) {
+      const before = at - ENTRY_SIZE + DIGEST_AT;
+      if (bytes.compare(bytes, before, at, at + DIGEST_AT, at + ENTRY_SIZE) > 0) continue;
+      throw new EncodingError(`section ${number}: the index is out of order, at byte ${start + at}`);
+    }
+    return new SnapshotIndex(bytes);
+  }
+
+  /** How many records it tells of. */
+  get count(): number {
+    return this.#bytes.length / ENTRY_SIZE;
+  }
+
+  /** Throws `EncodingError` that begins with `what` unless the index has the digest at that place. */
+  check(digest: Uint8Array, section: number, offset: number, what: string): void {
+    const at = this.#find(digest);
+    if (at < 0) throw new EncodingError(`${what}: its digest is not in the index`);
+    const inSection = this.#bytes.readUInt16BE(at);
+    const inOffset = this.#bytes.readUIntBE(at + 2, 6);
+    if (inSection === section && inOffset === offset) return;
+    throw new EncodingError(
+      `${what}: the index has it in section ${inSection}, at byte ${inOffset} of that section`,
+    );
+  }
+
+  /** The offset of the entry of `digest`, or -1. */
+  #find(digest: Uint8Array): number {
+    let low = 0;
+    let high = this.count - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const at = middle * ENTRY_SIZE;
+      // Compares what the entry has with the digest.
+      const order = this.#bytes.compare(digest, 0, digest.length, at + DIGEST_AT, at + ENTRY_SIZE);
+      if (order === 0) return at;
+      if (order < 0) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,158 @@
+import { Reader } from '../record/reader.js';
+import { writeUvarint, writeVarint } from '../record/varint.js';
+import { checkHash, combine, HASH_SIZE, readHash } from './hash.js';
+
+/** A hash as the list holds it: a length byte and 32 bytes. */
+const ITEM_SIZE = 1 + HASH_SIZE;
+/** The largest count: its double is still a safe integer. */
+const MAX_COUNT = 2 ** 52 - 1;
+/** Room before the list for the longest count, 52 roots and the length of the list. */
+const LIST_START = 1792;
+
+/**
+ * The state of a Merkle chain: how many entries it has, the roots of its complete sub-trees
+ * (`pending`; one of 2^i entries for each bit i that is set in the count) and the entries added
+ * since the last mark.
+ *
+ * The list is kept in its encoded form with room before it, so that `encoded` costs a few roots
+ * and not a whole list for every entry that is added.
+ */
+export class State {
+  #count = 0;
+  #pending: (Buffer | undefined)[] = [];
+  #memory: Buffer = empty;
+  #end = LIST_START;
+
+  /** Throws `EncodingError` for what is not exactly one encoded state. */
+  static decode(bytes: Uint8Array, what = 'chain state'): State {
+    const reader = new Reader(bytes, what);
+    const count = reader.varint();
+    if (count < 0 || count > MAX_COUNT) throw reader.error(`a chain of ${count} entries`, 0);
+    const state = new State();
+    state.#count = Number(count);
+    for (let rest = state.#count; rest > 0; rest = Math.floor(rest / 2)) {
+      state.#pending.push(rest % 2 === 1 ? Buffer.from(readHash(reader)) : undefined);
+    }
+    const at = reader.position;
+    const length = reader.uvarint();
+    if (length > count) throw reader.error(`${length} entries in a chain of ${count}`, at);
+    const list = reader.take(Number(length) * ITEM_SIZE);
+    reader.end();
+    for (let i = 0; i < list.length; i += ITEM_SIZE) {
+      if (list[i] === HASH_SIZE) continue;
+      throw reader.error('no hash of 32 bytes', reader.position - list.length + i);
+    }
+    state.#reserve(list.length);
+    state.#memory.set(list, LIST_START);
+    state.#end += list.length;
+    return state;
+  }
+
+  /** How many entries the chain has. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Slot i: the root of the 2^i entries that bit i of the count stands for. */
+  get pending(): readonly (Uint8Array | undefined)[] {
+    return this.#pending.map((root) => root && Buffer.from(root));
+  }
+
+  /** The entries since the last mark; at a mark, all since the one before. */
+  get list(): readonly Uint8Array[] {
+    return Array.from({ length: this.listLength }, (_, i) => this.listed(i));
+  }
+
+  get listLength(): number {
+    return (this.#end - LIST_START) / ITEM_SIZE;
+  }
+
+  /** A copy of entry `i` of the list. Throws `RangeError` when there is none. */
+  listed(i: number): Buffer {
+    if (!(i >= 0 && i < this.listLength)) {
+      throw new RangeError(`entry ${i} of a list of ${this.listLength}`);
+    }
+    const at = LIST_START + i * ITEM_SIZE + 1;
+    return Buffer.from(this.#memory.subarray(at, at + HASH_SIZE));
+  }
+
+  /** Root `i` of `pending`, not copied: not to be changed. */
+  root(i: number): Buffer | undefined {
+    return this.#pending[i];
+  }
+
+  /**
+   * Adds an entry; when the state is at a mark (every 2^markPower entries), the list is emptied
+   * first. Throws `InvalidKeyError` when it is not 32 bytes.
+   */
+  add(hash: Uint8Array, markPower = 8): void {
+    checkHash(hash);
+    if (this.#count >= MAX_COUNT) throw new RangeError('the chain is full');
+    if (this.#count % 2 ** markPower === 0) this.#end = LIST_START;
+    this.#reserve(ITEM_SIZE);
+    this.#memory[this.#end] = HASH_SIZE;
+    this.#memory.set(hash, this.#end + 1);
+    this.#end += ITEM_SIZE;
+
+    let node: Buffer = Buffer.from(hash);
+    let slot = 0;
+    for (let root = this.#pending[0]; root; root = this.#pending[++slot]) {
+      node = combine(root, node);
+      this.#pending[slot] = undefined;
+    }
+    this.#pending[slot] = node;
+    this.#count++;
+  }
+
+  /** The root of the whole chain: of its pending roots, combined from the lowest; none when it is empty. */
+  anchor(): Buffer | undefined {
+    return fold(this.#pending);
+  }
+
+  /** The stored form. */
+  encode(): Buffer {
+    return Buffer.from(this.encoded());
+  }
+
+  /** The stored form as a view, which the next `add` may change. */
+  encoded(): Buffer {
+    this.#reserve(0);
+    const roots = this.#pending.reduce((n, root) => n + (root ? 1 : 0), 0);
+    const length = this.listLength;
+    const start = LIST_START - varintSize(2 * this.#count) - roots * ITEM_SIZE - varintSize(length);
+    let offset = writeVarint(this.#count, this.#memory, start);
+    for (const root of this.#pending) {
+      if (!root) continue;
+      this.#memory[offset] = HASH_SIZE;
+      this.#memory.set(root, offset + 1);
+      offset += ITEM_SIZE;
+    }
+    writeUvarint(length, this.#memory, offset);
+    return this.#memory.subarray(start, this.#end);
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#end + bytes;
+    if (needed <= this.#memory.length) return;
+    const memory = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#end));
+    memory.set(this.#memory.subarray(LIST_START, this.#end), LIST_START);
+    this.#memory = memory;
+  }
+}
+
+const empty = Buffer.alloc(0);
+
+function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  return size;
+}
+
+/** The anchor of roots given from the lowest; undefined when there is none. */
+export function fold(roots: Iterable<Buffer | undefined>): Buffer | undefined {
+  let anchor: Buffer | undefined;
+  for (const root of roots) {
+    if (root) anchor = anchor ? combine(root, anchor) : Buffer.from(root);
+  }
+  return anchor;
+}

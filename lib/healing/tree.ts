@@ -1,0 +1,44 @@
+import { combineAt, HASH_SIZE } from './hash.js';
+
+/**
+ * The complete sub-trees over the entries of one set (those between two marks), or over as many
+ * of them as there are yet. Immutable.
+ */
+export class Tree {
+  /** The nodes of level 0 (the entries), then of level 1, and so on, side by side. */
+  readonly #nodes: Buffer;
+  /** Where each level begins, in nodes. */
+  readonly #starts: number[] = [];
+  /** How many entries there are. */
+  readonly length: number;
+
+  constructor(entries: readonly Uint8Array[]) {
+    this.length = entries.length;
+    let size = 0;
+    for (let width = this.length; width > 0; width >>>= 1) {
+      this.#starts.push(size);
+      size += width;
+    }
+    this.#nodes = Buffer.allocUnsafeSlow(size * HASH_SIZE);
+    entries.forEach((entry, i) => {
+      this.#nodes.set(entry, i * HASH_SIZE);
+    });
+    for (let level = 1; level < this.#starts.length; level++) {
+      const below = this.#starts[level - 1] as number;
+      const start = this.#starts[level] as number;
+      for (let i = 0; i < this.length >>> level; i++) {
+        combineAt(this.#nodes, (below + 2 * i) * HASH_SIZE, (start + i) * HASH_SIZE);
+      }
+    }
+  }
+
+  /** A copy of the root of entries `index * 2^level` to `(index + 1) * 2^level - 1`. */
+  node(level: number, index: number): Buffer {
+    const start = this.#starts[level];
+    if (start === undefined || index >= this.length >>> level) {
+      throw new RangeError(`no sub-tree ${index} of 2^${level} in ${this.length} entries`);
+    }
+    const at = (start + index) * HASH_SIZE;
+    return Buffer.from(this.#nodes.subarray(at, at + HASH_SIZE));
+  }
+}
