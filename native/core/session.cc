@@ -268,7 +268,7 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
   Status status = Status::kClosed;
   {
     MutexLock lock(mutex_);
-    transaction.AssertHeld();
+    store_->transaction().AssertHeld();
     if (batch->open) {
       status = store_->Commit(batch->writes, batch->version);
       if (status == Status::kOk) {

@@ -18,7 +18,7 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
   const Clock::time_point start = Clock::now();
   if (party.waiting_since_ == Clock::time_point{}) party.waiting_since_ = start;
   Enqueue(party);
-  const auto my_turn = [&] {
+  const auto my_turn = [&]() REQUIRES(mutex_) {
     return party.handed_over_ || closed_ || holder_.load(std::memory_order_relaxed) == nullptr;
   };
   const bool turn = party.turn_.wait_until(lock, start + limit, my_turn);
