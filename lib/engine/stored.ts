@@ -1,50 +1,44 @@
 import { storedForm, writeBinary } from '../record/encoding.js';
 import type { Key } from '../record/key.js';
-import type { Part } from '../record/part.js';
 import { type Exchange, Region } from './exchange.js';
-import { sharedParts } from './ladder.js';
+import { LastKey, partAt, partsOf } from './lastkey.js';
 
-/** Keys of fewer parts have a count of one byte. */
+/** The most parts that a count of one byte tells. */
 const MAX_PARTS = 127;
 
-const NO_PARTS: readonly Part[] = [];
-
 /**
- * Writes the stored form of keys to the key region, where that of the last one still stands: only
- * the parts that differ are encoded again.
+ * Writes the stored form of keys to the key region of the exchange. That of the last key still
+ * stands there: only the parts that differ are encoded again.
  */
 export class StoredKeys {
-  /** The parts that stand in the region, and where each ends. */
-  private readonly parts: Part[] = [];
-  private readonly ends: number[] = [];
-  private depth = 0;
-  private readonly bytes: Uint8Array;
+  readonly #last = new LastKey();
+  /** Where each part ends. */
+  readonly #ends: number[] = [];
+  readonly #bytes: Uint8Array;
 
   constructor(exchange: Exchange) {
-    this.bytes = exchange.bytes.subarray(Region.Key, Region.Key + Region.KeySize);
+    this.#bytes = exchange.bytes.subarray(Region.Key, Region.Key + Region.KeySize);
   }
 
   /** The length of what now stands in the region, or -1 for a key that needs `form`. */
   write(prefix: Key | undefined, key: Key): number {
-    const head = prefix === undefined ? NO_PARTS : prefix.parts;
     const base = prefix === undefined ? key.base : prefix.base;
+    const head = partsOf(prefix);
     const tail = key.parts;
-    const ahead = head.length;
-    const total = ahead + tail.length;
+    const total = head.length + tail.length;
     if (base !== undefined || total > MAX_PARTS) return -1;
 
-    const { parts, ends, bytes } = this;
-    const known = sharedParts(parts, this.depth, head, tail);
-    this.depth = known;
-    let end = known === 0 ? 1 : (ends[known - 1] as number);
-    for (let n = known; n < total; n++) {
-      const part = (n < ahead ? head[n] : tail[n - ahead]) as Part;
-      end = writeBinary(part, bytes, end);
+    const last = this.#last;
+    const ends = this.#ends;
+    const bytes = this.#bytes;
+    const shared = last.turnTo(head, tail);
+    let end = shared === 0 ? 1 : (ends[shared - 1] as number);
+    for (let n = shared; n < total; n++) {
+      end = writeBinary(partAt(head, tail, n), bytes, end);
       if (end < 0) return -1;
-      parts[n] = part;
       ends[n] = end;
     }
-    this.depth = total;
+    last.depth = total;
     bytes[0] = total;
     return end;
   }
