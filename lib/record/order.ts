@@ -43,5 +43,5 @@ function compareText(a: string, b: string): number {
 
 /** Surrogates stand for code points beyond all other code units. */
 function codePointOrder(unit: number): number {
-  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x2000 : unit;
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }

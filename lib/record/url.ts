@@ -1,6 +1,9 @@
 import { sha256 } from './sha256.js';
 import { escapePath, parseUrl, type UrlFields } from './urlsyntax.js';
 
+/** User info that had escapes, or may have had some. */
+const ODD_USER_INFO = /[^\w\-.~!$&'()*+,;=:@]|:$/;
+
 /** The URL of an Accumulate account; immutable. */
 export class AccountUrl implements UrlFields {
   readonly userInfo: string;
@@ -68,13 +71,16 @@ export class AccountUrl implements UrlFields {
   }
 
   /**
-   * Whether `parse` reads the text of `toString` back to this very URL: not when
-   * an escape stood in user info, authority or fragment.
+   * Whether `parse` reads the text of `toString` back to this very URL: it need not when an
+   * escape stood in user info, authority or fragment.
    * @internal
    */
   readsBack(): boolean {
-    const plain = this.userInfo === '' && this.fragment === '' && !this.authority.includes('%');
-    return plain || this.escaped() === this.toString();
+    return (
+      !this.authority.includes('%') &&
+      !this.fragment.includes('%') &&
+      (this.userInfo === '' || !ODD_USER_INFO.test(this.userInfo))
+    );
   }
 
   /**
