@@ -15,18 +15,25 @@ Digest Digest::Extend(std::span<const uint8_t> part) const {
   constexpr size_t kBlock = 64;
   constexpr size_t kTrailer = 9;  // the bit 1 and the length
   const uint64_t bits = (sizeof(Digest) + part.size()) * 8;
-  const auto put_length = [bits](uint8_t* end) {
-    for (int i = 0; i < 8; i++) end[-1 - i] = static_cast<uint8_t>(bits >> (8 * i));
-  };
-
   Sha256State state = kSha256Start;
-  alignas(16) uint8_t block[2 * kBlock] = {};
-  Store(block);
+  alignas(16) uint8_t block[2 * kBlock];
 
   // The first block takes the digest and what fits of the part beside it.
+  Store(block);
+  std::memset(block + sizeof(Digest), 0, kBlock - sizeof(Digest));
   const size_t beside = std::min(part.size(), kBlock - sizeof(Digest));
   if (beside != 0) std::memcpy(block + sizeof(Digest), part.data(), beside);
   size_t used = sizeof(Digest) + beside;
+  if (used + kTrailer <= kBlock) {
+    // Nearly every part: few bits, so two bytes hold their number.
+    block[used] = 0x80;
+    block[kBlock - 2] = static_cast<uint8_t>(bits >> 8);
+    block[kBlock - 1] = static_cast<uint8_t>(bits);
+    Sha256Compress(state, block, 1);
+    return Sha256Finish(state);
+  }
+
+  std::memset(block + kBlock, 0, kBlock);
   if (used == kBlock) {
     Sha256Compress(state, block, 1);
     const auto rest = part.subspan(beside);
@@ -38,7 +45,8 @@ Digest Digest::Extend(std::span<const uint8_t> part) const {
   }
   block[used] = 0x80;
   const size_t blocks = used + kTrailer <= kBlock ? 1 : 2;
-  put_length(block + blocks * kBlock);
+  uint8_t* const end = block + blocks * kBlock;
+  for (int i = 0; i < 8; i++) end[-1 - i] = static_cast<uint8_t>(bits >> (8 * i));
   Sha256Compress(state, block, blocks);
   return Sha256Finish(state);
 }

@@ -1,6 +1,7 @@
 #include "sha256.h"
 
 #include <bit>
+#include <cstring>
 
 namespace memdb {
 
@@ -62,14 +63,15 @@ void Sha256Compress(Sha256State& state, const uint8_t* blocks, size_t count) {
 }
 
 Digest Sha256Finish(const Sha256State& state) {
-  uint8_t bytes[32];
-  for (size_t i = 0; i < 8; i++) {
-    bytes[4 * i] = static_cast<uint8_t>(state[i] >> 24);
-    bytes[4 * i + 1] = static_cast<uint8_t>(state[i] >> 16);
-    bytes[4 * i + 2] = static_cast<uint8_t>(state[i] >> 8);
-    bytes[4 * i + 3] = static_cast<uint8_t>(state[i]);
+  Sha256State bytes = state;
+  if constexpr (std::endian::native == std::endian::little) {
+    for (uint32_t& word : bytes) {
+      word = word << 24 | (word & 0xff00) << 8 | (word >> 8 & 0xff00) | word >> 24;
+    }
   }
-  return Digest::Load(bytes);
+  Digest digest;
+  std::memcpy(&digest, bytes.data(), sizeof digest);
+  return digest;
 }
 
 }  // namespace memdb
