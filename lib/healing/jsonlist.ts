@@ -79,7 +79,10 @@ export async function* splitList(
       parts.push(chunk.subarray(start));
       partsSize += chunk.length - start;
       if (partsSize > MAX_MEMBER) {
-        throw bad(`record ${index} is longer than ${MAX_MEMBER} bytes`, base + chunk.length - partsSize);
+        throw bad(
+          `record ${index} is longer than ${MAX_MEMBER} bytes`,
+          base + chunk.length - partsSize,
+        );
       }
     }
     base += chunk.length;

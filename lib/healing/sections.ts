@@ -24,11 +24,13 @@ const ALIGNMENT = 64;
 export async function readSections(window: Window, fileSize: number): Promise<Section[]> {
   const sections: Section[] = [];
   let at = 0;
-  do {
+  for (;;) {
     const number = sections.length;
     const what = `section ${number}, at byte ${at}`;
     if (fileSize - at < HEADER_SIZE) {
-      throw new EncodingError(`${what}: the header is cut off by the file's end at byte ${fileSize}`);
+      throw new EncodingError(
+        `${what}: the header is cut off by the file's end at byte ${fileSize}`,
+      );
     }
     const header = await window.read(at, HEADER_SIZE);
     const type = header.readUInt16BE(0);
@@ -49,7 +51,7 @@ export async function readSections(window: Window, fileSize: number): Promise<Se
       throw new EncodingError(`${what}: it ends at byte ${end}, the next begins at byte ${next}`);
     }
     at = Number(next);
-  } while (true);
+  }
 }
 
 /**

@@ -18,9 +18,7 @@ const Field = { Key: 1, Value: 2, Receipt: 3 } as const;
  * byte: for a file that is truncated or has bytes too many, a record that is damaged, and a record
  * that the index does not have, or has elsewhere.
  */
-export async function* readSnapshot(
-  file: FileHandle,
-): AsyncGenerator<FileRecord, void, undefined> {
+export async function* readSnapshot(file: FileHandle): AsyncGenerator<FileRecord, void, undefined> {
   const { size } = await file.stat();
   const window = new Window(file);
   const sections = await readSections(window, size);

@@ -29,7 +29,9 @@ export class SnapshotIndex {
     for (let at = ENTRY_SIZE; at < size; at += ENTRY_SIZE) {
       const before = at - ENTRY_SIZE + DIGEST_AT;
       if (bytes.compare(bytes, before, at, at + DIGEST_AT, at + ENTRY_SIZE) > 0) continue;
-      throw new EncodingError(`section ${number}: the index is out of order, at byte ${start + at}`);
+      throw new EncodingError(
+        `section ${number}: the index is out of order, at byte ${start + at}`,
+      );
     }
     return new SnapshotIndex(bytes);
   }

@@ -65,7 +65,7 @@ export class View {
     for (let level = 0; level < top; level++) {
       const index = shift(from, level);
       if (index % 2 === 0) entries.push({ right: true, hash: this.#node(level, index + 1) });
-      else entries.push({ hash: this.#node(level, index - 1) });
+      else entries.push({ hash: this.#leftOf(from, level) });
     }
     const below = fold(roots.slice(0, top));
     if (below) entries.push({ right: true, hash: below });
@@ -94,7 +94,20 @@ export class View {
     });
   }
 
-  /** The root of entries `index * 2^level` to `(index + 1) * 2^level - 1`. */
+  /** The root of the sub-tree of 2^level entries to the left of the one that has entry `i`. */
+  #leftOf(i: number, level: number): Buffer {
+    const { setSize, markPower } = this.#layout;
+    if (level < markPower) return this.#node(level, shift(i, level) - 1);
+    // All of them are pending at the mark before the entry.
+    const { state } = this.#mark(i - (i % setSize));
+    return Buffer.from(state.root(level) as Buffer);
+  }
+
+  /**
+   * The root of entries `index * 2^level` to `(index + 1) * 2^level - 1`. From a whole set on,
+   * `index` must be odd, that of a sub-tree on the right. Its root was never pending, but combined
+   * as soon as its last entry was there, with what was pending before: so it is done here.
+   */
   #node(level: number, index: number): Buffer {
     const { setSize, markPower } = this.#layout;
     if (level < markPower) {
@@ -102,9 +115,6 @@ export class View {
       return this.#set(set).tree.node(level, index - set * 2 ** (markPower - level));
     }
     const end = (index + 1) * 2 ** level;
-    // Of a left sub-tree the root is still pending when its last entry was added. A right one was
-    // combined at once: there, what was pending before its last set is combined with that set.
-    if (index % 2 === 0) return Buffer.from(this.#mark(end).state.root(level) as Buffer);
     let node = this.#set(end / setSize - 1).tree.node(markPower, 0);
     if (level === markPower) return node;
     const { state: before } = this.#mark(end - setSize);

@@ -160,17 +160,11 @@ class Job {
   #synthetic: Chain | undefined;
 
   #chain(batch: Batch): Chain {
-    this.#synthetic =
-      this.#synthetic?.over(batch) ?? new Chain(batch, SYNTHETIC_CHAIN, MARK_POWER);
+    this.#synthetic = this.#synthetic?.over(batch) ?? new Chain(batch, SYNTHETIC_CHAIN, MARK_POWER);
     return this.#synthetic;
   }
 
-  #report(
-    tasks: readonly Task[],
-    records: Rate | null,
-    proofs: Proofs,
-    seconds: number,
-  ): Report {
+  #report(tasks: readonly Task[], records: Rate | null, proofs: Proofs, seconds: number): Report {
     const { file = null, workers } = this.#options;
     const { bytes, heldBytes } = this.#db.stats();
     const { rss, heapUsed } = process.memoryUsage();

@@ -74,7 +74,8 @@ export function format(report: Report): string {
   const { latency } = receipts;
   const lines = [`engine    ${report.engine}, Node ${report.node}`];
   if (records) lines.push(`records   ${done(records, 'loaded')}`);
-  if (entries) lines.push(`entries   ${done(entries, 'added')}, in ${whole(entries.blocks)} blocks`);
+  if (entries)
+    lines.push(`entries   ${done(entries, 'added')}, in ${whole(entries.blocks)} blocks`);
   lines.push(
     `receipts  ${done(receipts, 'proved')}, ${threads(report.workers)}`,
     `latency   p50 ${us(latency.p50)}, p99 ${us(latency.p99)}, p99.9 ${us(latency.p999)}, max ${us(latency.max)}`,

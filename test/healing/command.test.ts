@@ -1,0 +1,270 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Key, MemDB } from 'accumulate-memdb';
+import { Chain, type Report, State } from 'accumulate-memdb/healing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ENGINES } from '../support/engines.js';
+import { Random, runSeed } from '../support/random.js';
+import { dataFile, jsonList, snapshot, snapshotSections, type TestRecord } from './files.js';
+import { rootOf, syntheticEntries } from './model.js';
+
+const cli = fileURLToPath(new URL('../../dist/lib/cli.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'memdb-command-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function run(...args: string[]): Promise<Outcome> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, ...args]);
+    return { status: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { status: code, stdout, stderr };
+  }
+}
+
+async function report(...args: string[]): Promise<Report & { status: number }> {
+  const { status, stdout, stderr } = await run('heal', '--json', ...args);
+  expect(stderr).toBe('');
+  return { status, ...(JSON.parse(stdout) as Report) };
+}
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Fails unless the command refused its input as it should. */
+function expectRefusal({ status, stdout, stderr }: Outcome, message: string | RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr).toMatch(/^accumulate-memdb: [^\n]+\n$/);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+}
+
+/** The records of a chain of synthetic entries. */
+function chainRecords(count: number): TestRecord[] {
+  const db = new MemDB({ engine: ENGINES[0] as 'native' | 'fallback' });
+  const batch = db.begin(null, true);
+  new Chain(batch, Key.of('x', 'MainChain')).addEntries(syntheticEntries(count));
+  const records = Array.from(batch, ([key, value]) => ({ key, value }));
+  db.close();
+  return records.sort((a, b) => a.key.compare(b.key));
+}
+
+describe.each(ENGINES)('heal without a file (%s)', (engine) => {
+  it.each([0, 1, 3])('proves every entry by %i workers', async (workers) => {
+    const made = await report('--engine', engine, '--entries', '1234', '--workers', `${workers}`);
+    expect(made).toMatchObject({
+      status: 0,
+      engine,
+      workers,
+      file: null,
+      records: null,
+      failures: [],
+    });
+    expect(made.entries).toMatchObject({ count: 1234, blocks: 13 });
+    expect(made.receipts).toMatchObject({ count: 1234, failed: 0 });
+    expect(made.chains).toEqual([
+      {
+        key: 'Account.acc://bvn-Apollo.acme/synthetic.MainChain',
+        height: 1234,
+        proved: 1234,
+        anchor: rootOf(syntheticEntries(1234)).toString('hex'),
+      },
+    ]);
+    const { p50, p99, p999, max } = made.receipts.latency;
+    expect(p50).toBeGreaterThan(0);
+    expect([p50, p99, p999, max]).toEqual([p50, p99, p999, max].toSorted((a, b) => a - b));
+    expect(made.entries?.perSecond).toBeGreaterThan(0);
+    expect(made.receipts.perSecond).toBeGreaterThan(0);
+    expect(made.memory.held).toBeGreaterThan(made.memory.stored);
+    expect(made.memory.rss).toBeGreaterThan(made.memory.heapUsed);
+  });
+});
+
+describe('heal', () => {
+  it('prints the report for people', async () => {
+    const { status, stdout, stderr } = await run('heal', '--entries', '300', '--workers', '1');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^engine {4}(native|fallback), Node \d+/);
+    expect(stdout).toMatch(/entries {3}300 added in [\d.]+ s: [\d,]+\/s, in 3 blocks/);
+    expect(stdout).toMatch(/receipts {2}300 proved in [\d.]+ s: [\d,]+\/s, by 1 worker\n/);
+    expect(stdout).toMatch(/latency {3}p50 .*, p99 .*, p99\.9 .*, max /);
+    expect(stdout).toMatch(/memory {4}.* MB in all/);
+    expect(stdout).toMatch(rootOf(syntheticEntries(300)).toString('hex'));
+  });
+
+  it('proves chains of a file, in either format, as far as their entries are known', async () => {
+    const records = chainRecords(700);
+    const without = (...names: string[]) =>
+      records.filter(({ key }) => !names.some((name) => String(key).includes(name)));
+    for (const [name, list, proved] of [
+      ['whole', records, 700],
+      ['no elements', without('.Element.'), 700],
+      ['no marks', without('.States.'), 188],
+      ['no first mark', without('.States.255'), 188],
+      ['no last mark', without('.States.511'), 188],
+    ] as const) {
+      for (const path of [
+        file(`${name}.json`, jsonList(list)),
+        file(`${name}.snap`, snapshot(snapshotSections(list))),
+      ]) {
+        const made = await report(path);
+        expect(made, path).toMatchObject({ status: 0, file: path, entries: null });
+        expect(made.records?.count).toBe(list.length);
+        expect(made.receipts).toMatchObject({ count: proved, failed: 0 });
+        expect(made.chains).toEqual([
+          {
+            key: 'x.MainChain',
+            height: 700,
+            proved,
+            anchor: rootOf(syntheticEntries(700)).toString('hex'),
+          },
+        ]);
+      }
+    }
+  });
+
+  it('accepts a file of no chains, and of an empty one', async () => {
+    const none = await report(file('none.json', '[]'));
+    expect(none).toMatchObject({ status: 0, chains: [] });
+    const { key } = { key: Key.of('e', 'Head') };
+    const empty = await report(
+      file('empty chain.json', jsonList([{ key, value: new State().encode() }])),
+    );
+    expect(empty.chains).toEqual([{ key: 'e', height: 0, anchor: null, proved: 0 }]);
+  });
+
+  it.each(['0', '2'])('ends with status 1 when a proof fails (%s workers)', async (workers) => {
+    const records = chainRecords(700);
+    const changed = (name: string, at: number) =>
+      records.map(({ key, value }) => {
+        const bytes = Buffer.from(value);
+        if (String(key).endsWith(name)) bytes[at] = (bytes[at] as number) ^ 1;
+        return { key, value: bytes };
+      });
+    for (const [name, at, failed] of [
+      // An entry; an entry in a mark's list; a root that is pending at a mark; the same at the head.
+      ['.Element.300', 5, 700],
+      ['.States.255', 60, 256],
+      ['.States.255', 5, 700],
+      ['.Head', 100, 700],
+    ] as const) {
+      const path = file('tampered.json', jsonList(changed(name, at)));
+      const { status, stdout, stderr } = await run('heal', path, '--workers', workers);
+      expect({ status, stderr }, `${name} ${at}`).toEqual({ status: 1, stderr: '' });
+      expect(stdout).toMatch(/PROOFS FAILED\n {2}entry \d+ of x\.MainChain: it/);
+      const made = await report(path, '--workers', workers);
+      expect(made.receipts.failed, `${name} ${at}`).toBeGreaterThan(0);
+      expect(made.receipts.failed, `${name} ${at}`).toBeLessThanOrEqual(failed);
+      expect(made.failures.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('prints its usage and version', async () => {
+    const usage = await run('--help');
+    expect(usage).toMatchObject({ status: 0, stderr: '' });
+    expect(usage.stdout).toMatch(/^Usage: accumulate-memdb heal \[FILE\]/);
+    const { version } = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    );
+    expect(await run('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([
+    [[], 'no command'],
+    [['prove'], 'unknown command prove'],
+    [['heal', 'a', 'b'], 'one file at most, not also b'],
+    [['heal', '--entries', '0'], '--entries is 0'],
+    [['heal', '--entries', '1e3'], '--entries is 1e3'],
+    [['heal', '--entries=-5'], '--entries is -5'],
+    [['heal', '--entries'], "'--entries"],
+    [['heal', '--workers', 'two'], '--workers is two'],
+    [['heal', '--workers', '9999'], '--workers is 9999'],
+    [['heal', '--engine', 'wasm'], '--engine is wasm'],
+    [['heal', '--fast'], "'--fast'"],
+    [['heal', '--json=yes'], "'--json'"],
+    [['heal', 'x.json', '--entries', '5'], '--entries'],
+  ])('refuses %j', async (args, message) => {
+    expectRefusal(await run(...args), message);
+  });
+
+  it('refuses an engine that cannot be loaded', async () => {
+    if (ENGINES.includes('native')) return;
+    expectRefusal(await run('heal', '--engine', 'native'), /native engine cannot be loaded/);
+  });
+
+  it('refuses files that cannot be', async () => {
+    const records = chainRecords(20);
+    const head = records.find(({ key }) => String(key).endsWith('Head')) as TestRecord;
+    const shortHead = { key: head.key, value: head.value.subarray(0, 50) };
+    const cut = snapshot(snapshotSections(records)).subarray(0, -100);
+    for (const [path, message] of [
+      [folder, 'it is a directory'],
+      [join(folder, 'absent.json'), 'ENOENT'],
+      [file('empty', ''), 'the file is empty'],
+      [file('text.json', 'hello'), 'a JSON list is expected, at byte 0'],
+      [
+        file('wrong.json', `${jsonList(records).slice(0, -1)},\n{"Key":7}]`),
+        /record 4\d, at byte \d+: /,
+      ],
+      [
+        file('cut.json', jsonList(records).slice(0, -5)),
+        /the list ends within record 4\d, at byte \d+/,
+      ],
+      [file('head.json', jsonList([shortHead])), /x\.MainChain\.Head: .*, at byte \d+/],
+      [file('cut.snap', cut), /section 2, at byte \d+: \d+ bytes, of which the file has \d+/],
+      [file('two\nlines.json', 'x'), 'two lines.json: a JSON list'],
+    ] as const) {
+      expectRefusal(await run('heal', path), message);
+    }
+  });
+});
+
+describe('heal of the real files', () => {
+  const json = dataFile('database-v1.0.0.json');
+  const snap = dataFile('checkpoint-mainnet.snap');
+
+  it.skipIf(!json)('proves every element of the database', async () => {
+    const made = await report(json as string);
+    expect(made).toMatchObject({ status: 0, failures: [] });
+    expect(made.records?.count).toBe(476);
+    expect(made.chains).toHaveLength(46);
+    for (const { height, proved } of made.chains) expect(proved).toBe(height);
+    expect(made.receipts.count).toBe(made.chains.reduce((n, { height }) => n + height, 0));
+  });
+
+  it.skipIf(!snap)('lists the chains of the snapshot', async () => {
+    const made = await report(snap as string);
+    expect(made).toMatchObject({ status: 0, failures: [] });
+    expect(made.records?.count).toBe(134);
+    expect(made.chains).toHaveLength(78);
+    expect(made.chains).toContainEqual({
+      key: 'Account.acc://dn.acme/ledger.RootChain',
+      height: 490767,
+      anchor: '2bb9235bc7d793fb1829658025c8d48de0fca9a275e89c02a31e64eda039618e',
+      proved: 15,
+    });
+  });
+
+  it.skipIf(!snap)('refuses the snapshot when it is cut', async () => {
+    const whole = readFileSync(snap as string);
+    const random = new Random(runSeed('cut'));
+    const cuts = [0, 2, 64, 146, 192, 256, 238800, 238848, 253346, 253376, 253440, 258800, 258815];
+    for (const end of [...cuts, ...Array.from({ length: 8 }, () => random.below(whole.length))]) {
+      const path = file('cut.snap', whole.subarray(0, end));
+      expectRefusal(await run('heal', path), end === 0 ? 'empty' : /byte|bytes/);
+    }
+  });
+});
