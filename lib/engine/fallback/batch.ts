@@ -1,0 +1,109 @@
+import { DELETED, Entry } from './layout.js';
+import { Pending, Record } from './pending.js';
+import type { Snapshot } from './pins.js';
+import { byteOf, type Store } from './store.js';
+
+/** Where a value is that was looked up. */
+export class Found {
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  length = 0;
+}
+
+/** Emptied writes of batches that are closed, for the next ones. */
+const spares: Pending[] = [];
+const MOST_SPARES = 4;
+
+/**
+ * An open batch: what waits to be written, on top of its parent or of a version
+ * that it pins. It does not check whether it is writable.
+ */
+export class Batch {
+  readonly id: number;
+  readonly store: Store;
+  /** The attachment that it was begun in. */
+  readonly database: number;
+  readonly parent: Batch | undefined;
+  readonly writable: boolean;
+  /** What the root of this batch pins. */
+  readonly snapshot: Snapshot;
+  /** The writes of the batch, when there are any. */
+  writes: Pending | undefined;
+  private readonly open: Map<number, Batch>;
+  /** The open batches nested in it. */
+  private children: Set<Batch> | undefined;
+
+  /** A root batch takes over the pin, a nested one has that of its parent. `open` has the open batches by id. */
+  constructor(
+    open: Map<number, Batch>,
+    id: number,
+    store: Store,
+    database: number,
+    parent: Batch | undefined,
+    writable: boolean,
+    snapshot: Snapshot,
+  ) {
+    this.open = open;
+    this.id = id;
+    this.store = store;
+    this.database = database;
+    this.parent = parent;
+    this.writable = writable;
+    this.snapshot = snapshot;
+    open.set(id, this);
+    if (parent !== undefined) {
+      parent.children ??= new Set();
+      parent.children.add(this);
+    }
+    store.countBatch(1);
+  }
+
+  /** Looks a key up by the digest in the eight words at `at`. Between the store's `startRead` and `endRead`. */
+  find(tag: number, digest: Int32Array, at: number, found: Found): boolean {
+    for (let layer: Batch | undefined = this; layer !== undefined; layer = layer.parent) {
+      const { writes } = layer;
+      if (writes === undefined) continue;
+      const record = writes.find(tag, digest, at);
+      if (record < 0) continue;
+      const length = writes.records[record + Record.ValueLength] as number;
+      if (length === DELETED) return false;
+      found.bytes = writes.array(record);
+      found.start = writes.start(record) + (writes.records[record + Record.KeyLength] as number);
+      found.length = length;
+      return true;
+    }
+    const entry = this.store.find(tag, digest, at, this.snapshot.version);
+    if (entry === 0) return false;
+    const { memory } = this.store;
+    found.bytes = memory.bytes;
+    found.start = byteOf(entry + Entry.Data) + memory.word(entry + Entry.KeyLength);
+    found.length = memory.word(entry + Entry.ValueLength);
+    return true;
+  }
+
+  /** Its writes, to be added to. */
+  toWrite(): Pending {
+    this.writes ??= spares.pop() ?? new Pending();
+    return this.writes;
+  }
+
+  /** The writes of this batch and its ancestors together, as they are now. Throws a `RangeError` without memory. */
+  overlay(): Pending {
+    const overlay = this.parent === undefined ? new Pending() : this.parent.overlay();
+    if (this.writes !== undefined) overlay.absorb(this.writes);
+    return overlay;
+  }
+
+  /** Closes it and the batches nested in it. */
+  close(): void {
+    if (!this.open.delete(this.id)) return;
+    if (this.children !== undefined) for (const child of this.children) child.close();
+    this.children = undefined;
+    this.store.countBatch(-1);
+    if (this.parent === undefined) this.store.pins.release(this.snapshot);
+    else this.parent.children?.delete(this);
+    const { writes } = this;
+    this.writes = undefined;
+    if (writes !== undefined && spares.length < MOST_SPARES && writes.clear()) spares.push(writes);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Batch } from './batch.js';
+import { DELETED, Entry, type Ref } from './layout.js';
+import { copy, type Pending, Record } from './pending.js';
+import type { Snapshot } from './pins.js';
+import { byteOf, type Store } from './store.js';
+
+/**
+ * An iteration over what a batch saw at its start: a copy of what waited to be
+ * written, then the entries that its version sees, one segment of the table
+ * after the other. It has a pin of its own.
+ */
+export class Cursor {
+  readonly id: number;
+  readonly store: Store;
+  /** The attachment that its batch was begun in. */
+  readonly database: number;
+  private readonly snapshot: Snapshot;
+  private readonly overlay: Pending;
+  /** The next record of the overlay. */
+  private record = 0;
+  /** The entries of a segment, the next of them, and where the next segment begins. */
+  private entries: Ref[] = [];
+  private shown = 0;
+  private tag = 0;
+  /** Bytes of the pair that the last `next` had no room for. */
+  needed = 0;
+
+  /** Throws a `RangeError` when memory cannot be had. */
+  constructor(id: number, batch: Batch) {
+    this.id = id;
+    this.store = batch.store;
+    this.database = batch.database;
+    this.overlay = batch.overlay();
+    this.snapshot = batch.snapshot;
+    this.snapshot.uses++;
+  }
+
+  close(): void {
+    this.store.pins.release(this.snapshot);
+  }
+
+  /**
+   * Writes the next pairs to `target` from `start` on, and the lengths of keys and values in turns to
+   * `lengths`: as many as fit. Answers how many, 0 at the end, or -1 when not even one fits.
+   */
+  next(target: Uint8Array, start: number, lengths: Int32Array): number {
+    const { overlay } = this;
+    const { memory, table } = this.store;
+    const most = lengths.length >> 1;
+    let at = start;
+    let count = 0;
+    const take = (
+      from: Uint8Array,
+      byte: number,
+      keyLength: number,
+      valueLength: number,
+    ): boolean => {
+      const length = keyLength + valueLength;
+      if (count === most || length > target.length - at) {
+        this.needed = length;
+        return false;
+      }
+      copy(from, byte, length, target, at);
+      lengths[2 * count] = keyLength;
+      lengths[2 * count + 1] = valueLength;
+      at += length;
+      count++;
+      return true;
+    };
+
+    for (; this.record < overlay.count * Record.Words; this.record += Record.Words) {
+      const { record } = this;
+      const valueLength = overlay.records[record + Record.ValueLength] as number;
+      if (valueLength === DELETED) continue;
+      const keyLength = overlay.records[record + Record.KeyLength] as number;
+      if (!take(overlay.array(record), overlay.start(record), keyLength, valueLength)) {
+        return count || -1;
+      }
+    }
+    for (;;) {
+      for (; this.shown < this.entries.length; this.shown++) {
+        const entry = this.entries[this.shown] as Ref;
+        const tag = memory.word(entry + Entry.Tag);
+        if (overlay.find(tag, memory.words, entry + Entry.Digest) >= 0) continue;
+        const keyLength = memory.word(entry + Entry.KeyLength);
+        const valueLength = memory.word(entry + Entry.ValueLength);
+        const fits = take(memory.bytes, byteOf(entry + Entry.Data), keyLength, valueLength);
+        if (!fits) return count || -1;
+      }
+      if (this.tag === table.end) return count;
+      this.entries.length = 0;
+      this.shown = 0;
+      this.tag = this.store.visitSegment(this.tag, this.snapshot.version, (entry) => {
+        this.entries.push(entry);
+      });
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import { randomFillSync } from 'node:crypto';
+import { ENGINE_FALLBACK, HANDLE_MAGIC, HANDLE_VERSION, HandleWord } from '../handle.js';
+import {
+  FIRST_VERSION,
+  Header,
+  MAX_SESSIONS,
+  MOST_PAGES,
+  PAGE_BYTES,
+  PAGE_MAP_WORD,
+  PAGE_WORDS,
+  PageUse,
+  SESSION_WORDS,
+  SESSIONS_WORD,
+} from './layout.js';
+import { tagOf } from './tag.js';
+
+/** Pages that a new memory has for the heap. */
+const FIRST_PAGES = 2;
+/** The most and the fewest pages that memory grows by at once. */
+const MOST_GROWTH = 1024;
+const LEAST_GROWTH = 4;
+
+/** Beyond `maxBytes` times this plus this many pages no database of small entries gets. */
+const OVERHEAD = 256;
+const SPARE_PAGES = 1024;
+
+const HEADER_NUMBERS = 32;
+
+/**
+ * The memory of one database as this thread sees it: one growable buffer, which
+ * is also the handle, and views of it. Views that track the buffer's length are
+ * slow, so these do not: `refresh` renews them when the memory has grown.
+ */
+export class Memory {
+  readonly buffer: SharedArrayBuffer;
+  words!: Int32Array;
+  bytes!: Uint8Array;
+  numbers!: Float64Array;
+  private readonly integers: BigInt64Array;
+
+  private constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    this.integers = new BigInt64Array(buffer, 0, HEADER_NUMBERS);
+    this.view(Math.floor(buffer.byteLength / PAGE_BYTES));
+  }
+
+  /** New memory with its header written, or undefined when there is none to be had. */
+  static create(maxBytes: number): Memory | undefined {
+    const wanted = Math.ceil((maxBytes * OVERHEAD) / PAGE_BYTES) + SPARE_PAGES;
+    for (let most = Math.min(wanted, MOST_PAGES); most >= SPARE_PAGES; most >>= 1) {
+      const pages = reservedPages(most) + FIRST_PAGES;
+      try {
+        const options = { maxByteLength: most * PAGE_BYTES };
+        const memory = new Memory(new SharedArrayBuffer(pages * PAGE_BYTES, options));
+        memory.write(most, pages, maxBytes);
+        return memory;
+      } catch {
+        // There is no such stretch of addresses: a shorter one may be free.
+      }
+    }
+    return undefined;
+  }
+
+  /** The memory of a handle, or undefined when it is none. */
+  static of(handle: SharedArrayBuffer): Memory | undefined {
+    if (!handle.growable || handle.byteLength < PAGE_BYTES) return undefined;
+    const memory = new Memory(handle);
+    const pages = memory.word(Header.Pages);
+    const most = memory.word(Header.MaxPages);
+    const genuine =
+      memory.word(HandleWord.Magic) === HANDLE_MAGIC &&
+      memory.word(HandleWord.Version) === HANDLE_VERSION &&
+      memory.word(HandleWord.Engine) === ENGINE_FALLBACK &&
+      handle.maxByteLength === most * PAGE_BYTES &&
+      handle.byteLength >= pages * PAGE_BYTES &&
+      pages > reservedPages(most) &&
+      memory.word(Header.Check) === memory.check(0) &&
+      memory.word(Header.Check + 1) === memory.check(1);
+    return genuine ? memory : undefined;
+  }
+
+  word(index: number): number {
+    return this.words[index] as number;
+  }
+
+  setWord(index: number, value: number): void {
+    this.words[index] = value;
+  }
+
+  /** The 64-bit number at a word. */
+  number(index: number): number {
+    return this.numbers[index >> 1] as number;
+  }
+
+  setNumber(index: number, value: number): void {
+    this.numbers[index >> 1] = value;
+  }
+
+  load(index: number): number {
+    return Atomics.load(this.words, index);
+  }
+
+  /** Lets others see the value after all that was written before. */
+  store(index: number, value: number): void {
+    Atomics.store(this.words, index, value);
+  }
+
+  /** Whether the word was `expected` and now is `value`. */
+  swap(index: number, expected: number, value: number): boolean {
+    return Atomics.compareExchange(this.words, index, expected, value) === expected;
+  }
+
+  /** Makes a word at least `value`. */
+  raise(index: number, value: number): void {
+    let current = this.load(index);
+    while (current < value && !this.swap(index, current, value)) current = this.load(index);
+  }
+
+  get published(): number {
+    return Number(Atomics.load(this.integers, Header.Published >> 1));
+  }
+
+  publish(version: number): void {
+    Atomics.store(this.integers, Header.Published >> 1, BigInt(version));
+  }
+
+  get closed(): boolean {
+    return this.word(HandleWord.Closed) !== 0;
+  }
+
+  /** What identifies the database. */
+  get id(): string {
+    return this.words.slice(HandleWord.Id, HandleWord.Id + 4).join();
+  }
+
+  /** Renews the views when the memory has grown, here or in another thread. */
+  refresh(): void {
+    const pages = this.word(Header.Pages);
+    if (pages * PAGE_WORDS > this.words.length) this.view(pages);
+  }
+
+  /** Adds at least `count` pages; false when they cannot be had. */
+  grow(count: number): boolean {
+    const pages = this.load(Header.Pages);
+    const most = this.word(Header.MaxPages);
+    const step = Math.min(Math.max(pages, LEAST_GROWTH), MOST_GROWTH);
+    const target = Math.min(pages + Math.max(step, count), most);
+    if (!this.growTo(target) && !this.growTo(pages + count)) return false;
+    this.refresh();
+    return true;
+  }
+
+  private growTo(pages: number): boolean {
+    try {
+      this.buffer.grow(pages * PAGE_BYTES);
+    } catch {
+      // Another thread may just have grown it further.
+      if (this.buffer.byteLength < pages * PAGE_BYTES) return false;
+    }
+    this.raise(Header.Pages, pages);
+    return true;
+  }
+
+  private view(pages: number): void {
+    this.words = new Int32Array(this.buffer, 0, pages * PAGE_WORDS);
+    this.bytes = new Uint8Array(this.buffer, 0, pages * PAGE_BYTES);
+    this.numbers = new Float64Array(this.buffer, 0, pages * (PAGE_WORDS >> 1));
+  }
+
+  private write(most: number, pages: number, maxBytes: number): void {
+    const { words } = this;
+    words[HandleWord.Magic] = HANDLE_MAGIC;
+    words[HandleWord.Version] = HANDLE_VERSION;
+    words[HandleWord.Engine] = ENGINE_FALLBACK;
+    words.set(randomFillSync(new Int32Array(4)), HandleWord.Id);
+    words.set(randomFillSync(new Int32Array(2)), Header.Seed);
+    words[Header.Pages] = pages;
+    words[Header.MaxPages] = most;
+    words[Header.Check] = this.check(0);
+    words[Header.Check + 1] = this.check(1);
+    words[Header.Epoch] = 1;
+    this.setNumber(Header.MaxBytes, maxBytes);
+    const reserved = reservedPages(most);
+    words.fill(PageUse.Reserved, PAGE_MAP_WORD, PAGE_MAP_WORD + reserved);
+    words[Header.FreePage] = reserved;
+    this.publish(FIRST_VERSION);
+  }
+
+  private check(which: number): number {
+    const constant = new Int32Array(8);
+    constant.set(this.words.subarray(HandleWord.Id, HandleWord.Id + 4));
+    constant.set(this.words.subarray(Header.Seed, Header.Seed + 2), 4);
+    constant[6] = this.word(Header.MaxPages);
+    return tagOf(constant, 0, HANDLE_MAGIC, which);
+  }
+}
+
+/** The first word of a session. */
+export function sessionWord(session: number): number {
+  return SESSIONS_WORD + session * SESSION_WORDS;
+}
+
+function reservedPages(most: number): number {
+  const words = SESSIONS_WORD + MAX_SESSIONS * SESSION_WORDS + most;
+  return Math.ceil(words / PAGE_WORDS);
+}

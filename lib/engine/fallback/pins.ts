@@ -1,0 +1,101 @@
+import { PAGE_PINS, PAGE_SHIFT, PageUse, Pin, SESSION_PINS, Session } from './layout.js';
+import { type Memory, sessionWord } from './memory.js';
+import type { Pages } from './pages.js';
+
+/** A version that this thread pins, as often as `uses` says. */
+export interface Snapshot {
+  readonly version: number;
+  uses: number;
+  /** Its place among the session's pins. */
+  readonly place: number;
+}
+
+/** The time for the age of pins, ms: the same in all threads. */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** The pins of this thread's session: versions whose entries stay. */
+export class Pins {
+  private readonly memory: Memory;
+  private readonly pages: Pages;
+  private readonly session: number;
+  private readonly word: number;
+  private latest: Snapshot | undefined;
+  private used = 0;
+  /** Free places among those that others look at. */
+  private readonly places: number[] = [];
+  private readonly pinPages: number[] = [];
+
+  constructor(memory: Memory, pages: Pages, session: number) {
+    this.memory = memory;
+    this.pages = pages;
+    this.session = session;
+    this.word = sessionWord(session);
+  }
+
+  /** Pins the published version; undefined when memory cannot be had. Waits for nobody. */
+  take(): Snapshot | undefined {
+    const { memory, latest } = this;
+    let version = memory.published;
+    if (latest !== undefined && latest.uses > 0 && latest.version === version) {
+      latest.uses++;
+      return latest;
+    }
+    const place = this.claimPlace();
+    if (place < 0) return undefined;
+    this.used++;
+    const at = this.placeWord(place);
+    memory.setNumber(at + Pin.Time, now());
+    for (;;) {
+      memory.setNumber(at + Pin.Version, version);
+      // The pin must be seen before it is looked whether the version is still the last one:
+      // whoever publishes the next looks for pins after that.
+      memory.store(this.word + Session.Fence, place);
+      const published = memory.published;
+      if (published === version) break;
+      version = published;
+    }
+    this.latest = { version, uses: 1, place };
+    return this.latest;
+  }
+
+  release(snapshot: Snapshot): void {
+    if (--snapshot.uses > 0) return;
+    this.memory.setNumber(this.placeWord(snapshot.place) + Pin.Version, 0);
+    if (--this.used > 0) {
+      this.places.push(snapshot.place);
+    } else {
+      this.places.length = 0;
+      this.memory.store(this.word + Session.Pins, 0);
+    }
+  }
+
+  private claimPlace(): number {
+    const free = this.places.pop();
+    if (free !== undefined) return free;
+    const count = this.memory.word(this.word + Session.Pins);
+    if (count >= SESSION_PINS + this.pinPages.length * PAGE_PINS && !this.addPage()) return -1;
+    this.memory.setNumber(this.placeWord(count) + Pin.Version, 0);
+    this.memory.store(this.word + Session.Pins, count + 1);
+    return count;
+  }
+
+  private addPage(): boolean {
+    const { memory, pages, pinPages } = this;
+    const page = pages.claim(PageUse.Session + this.session);
+    if (page === 0) return false;
+    const last = pinPages[pinPages.length - 1];
+    memory.setWord(page << PAGE_SHIFT, 0);
+    memory.store(last === undefined ? this.word + Session.PinPage : last << PAGE_SHIFT, page);
+    pinPages.push(page);
+    return true;
+  }
+
+  private placeWord(place: number): number {
+    if (place < SESSION_PINS) return this.word + Session.FirstPin + place * Pin.Words;
+    const further = place - SESSION_PINS;
+    const page = this.pinPages[Math.floor(further / PAGE_PINS)] as number;
+    return (page << PAGE_SHIFT) + ((further % PAGE_PINS) + 1) * Pin.Words;
+  }
+}

@@ -1,0 +1,59 @@
+import { Block, DELETED, Entry, Header, Mark, type Ref } from './layout.js';
+import type { Store } from './store.js';
+
+/**
+ * Puts a database in order whose transaction mutex was taken from a thread that
+ * died in the midst of a change. What it had not published is undone; what it
+ * was freeing is freed. Others may read meanwhile; should this thread die too,
+ * the next begins again. Takes time in proportion to the entries there are.
+ */
+export function recover(store: Store): void {
+  const { memory, table, superseded, retired, heap } = store;
+  const { published } = memory;
+  let entries = 0;
+  let bytes = 0;
+  superseded.clear();
+  retired.clear();
+
+  /** Leaves of the versions of a key those that are published and not retired; answers the newest. */
+  const relink = (newest: Ref): Ref => {
+    let first = 0;
+    let last = 0;
+    for (let entry = newest; entry !== 0; entry = memory.word(entry + Entry.Older)) {
+      if (memory.number(entry + Entry.Version) > published) continue;
+      memory.setWord(entry + Entry.Newer, last);
+      if (last === 0) first = entry;
+      else memory.store(last + Entry.Older, entry);
+      last = entry;
+    }
+    if (first === 0) return 0;
+    memory.store(last + Entry.Older, 0);
+    if (memory.word(first + Entry.ValueLength) !== DELETED) {
+      entries++;
+      bytes += memory.word(first + Entry.KeyLength) + memory.word(first + Entry.ValueLength);
+    } else if (first === last) {
+      memory.setNumber(first + Block.Mark, Mark.Retired);
+      return 0;
+    }
+    for (
+      let entry = memory.word(first + Entry.Older);
+      entry !== 0;
+      entry = memory.word(entry + Entry.Older)
+    ) {
+      superseded.add(entry);
+    }
+    return first;
+  };
+
+  const parts = table.rebuild(relink);
+  heap.rebuild((ref) => {
+    const mark = memory.number(ref + Block.Mark);
+    if (mark === Mark.List) return false;
+    // A reader may still look at what is no longer in the table.
+    if (mark > published || (mark === Mark.Table && !parts.has(ref))) retired.add(ref);
+    return true;
+  });
+  memory.setNumber(Header.Entries, entries);
+  memory.setNumber(Header.Bytes, bytes);
+  memory.setWord(Header.Dirty, 0);
+}
