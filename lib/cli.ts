@@ -136,6 +136,11 @@ async function main(): Promise<number> {
   }
 }
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever reads what is printed has read enough.
+  if (error.code !== 'EPIPE') throw error;
+});
+
 main().then(
   (status) => {
     process.exitCode = status;

@@ -15,8 +15,8 @@ export interface HealOptions {
   file?: string | undefined;
   /** Of the chain that is built; 100,000 by default. */
   entries?: number;
-  /** How many worker threads prove; with 0, the main thread does. */
-  workers: number;
+  /** How many worker threads prove, 2 by default; with 0, the main thread does. */
+  workers?: number;
   engine?: EngineChoice;
   /** Called now and then with how far the job is. */
   onProgress?: (progress: Progress) => void;
@@ -41,34 +41,44 @@ const TURN = 50;
  * of every chain to the chain's anchor. Workers prove while the chain is still being built. Each
  * receipt is checked against what a `Checker` computes apart from the chain's code.
  *
- * Proofs that fail are told in the report. Rejects for a file that cannot be read (`EncodingError`,
- * or the system's error), an engine that cannot be loaded, and a database that is full.
+ * Proofs that fail are told in the report. Rejects with `RangeError` for counts that cannot be,
+ * `EncodingError` for a bad file, the system's error for one that cannot be read, and what the
+ * store throws.
  */
 export async function heal(options: HealOptions): Promise<Report> {
-  const db = new MemDB({ engine: options.engine ?? 'auto' });
+  const { engine = 'auto', entries = 100_000, workers = 2, ...others } = options;
+  for (const [name, count] of Object.entries({ entries, workers })) {
+    if (Number.isSafeInteger(count) && count >= 0 && count < 2 ** 31) continue;
+    throw new RangeError(`${name} is ${count}, not an integer of 0 to 2^31 - 1`);
+  }
+  const db = new MemDB({ engine });
   try {
-    return await new Job(db, options).run();
+    return await new Job(db, { entries, workers, ...others }).run();
   } finally {
     db.close();
   }
 }
 
+type JobOptions = Omit<HealOptions, 'engine'> & { entries: number; workers: number };
+
 class Job {
   readonly #db: MemDB;
-  readonly #options: HealOptions;
+  readonly #options: JobOptions;
   #board = new Board(0);
   #loaded = 0;
   #added = 0;
+  /** The chain that is built, in the batch of its last block. */
+  #synthetic: Chain | undefined;
   /** Spent on adding blocks and committing them. */
   #addingSeconds = 0;
 
-  constructor(db: MemDB, options: HealOptions) {
+  constructor(db: MemDB, options: JobOptions) {
     this.#db = db;
     this.#options = options;
   }
 
   async run(): Promise<Report> {
-    const { file, entries = 100_000, workers, onProgress } = this.#options;
+    const { file, entries, workers, onProgress } = this.#options;
     const tell = () => onProgress?.(this.#progress());
     const timer = setInterval(tell, PROGRESS_INTERVAL);
     try {
@@ -157,8 +167,6 @@ class Job {
     return true;
   }
 
-  #synthetic: Chain | undefined;
-
   #chain(batch: Batch): Chain {
     this.#synthetic = this.#synthetic?.over(batch) ?? new Chain(batch, SYNTHETIC_CHAIN, MARK_POWER);
     return this.#synthetic;
@@ -201,7 +209,7 @@ function describe(batch: Batch, task: Task): ChainReport {
     key: String(chain.key),
     height: chain.head().count,
     anchor: chain.anchor()?.toString('hex') ?? null,
-    proved: task.to - task.from,
+    known: task.to - task.from,
   };
 }
 

@@ -7,7 +7,7 @@ import { BLOCK_SIZE, syntheticEntry } from './synthetic.js';
 import { keyOf, MARK_POWER, type Task } from './task.js';
 
 /** How many failures are told in words. */
-const MAX_FAILURES = 20;
+export const MAX_FAILURES = 20;
 
 /** What a thread has proved. */
 export interface Proofs {

@@ -24,8 +24,8 @@ export interface ChainReport {
   readonly height: number;
   /** Hex; null when the chain is empty. */
   readonly anchor: string | null;
-  /** How many of its last entries are known, and so were proved. */
-  readonly proved: number;
+  /** How many of its last entries are known; these were to be proved. */
+  readonly known: number;
 }
 
 /** What a job did. Memory is in bytes. */
@@ -98,10 +98,10 @@ function chainLines(chains: readonly ChainReport[]): string[] {
   if (chains.length === 0) return ['no chains'];
   const width = Math.max('height'.length, ...chains.map(({ height }) => whole(height).length));
   return [
-    `${chains.length === 1 ? '1 chain' : `${chains.length} chains`}; proved: all entries, or as many as are known`,
-    `  ${'height'.padStart(width)}  ${'proved'.padStart(width)}  ${'anchor'.padEnd(64)}  chain`,
-    ...chains.map(({ key, height, anchor, proved }) => {
-      const known = proved === height ? 'all' : whole(proved);
+    chains.length === 1 ? '1 chain' : `${chains.length} chains`,
+    `  ${'height'.padStart(width)}  ${'known'.padStart(width)}  ${'anchor'.padEnd(64)}  chain`,
+    ...chains.map(({ key, height, anchor, known: last }) => {
+      const known = last === height ? 'all' : whole(last);
       const root = (anchor ?? '-').padEnd(64);
       return `  ${whole(height).padStart(width)}  ${known.padStart(width)}  ${root}  ${key}`;
     }),

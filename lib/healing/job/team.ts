@@ -3,7 +3,7 @@ import { createHistogram } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import type { MemDB } from '../../index.js';
 import type { Board } from './board.js';
-import type { Proofs } from './prover.js';
+import { MAX_FAILURES, type Proofs } from './prover.js';
 import type { Task } from './task.js';
 import type { WorkerTask } from './worker.js';
 
@@ -55,7 +55,7 @@ function sum(all: readonly Proofs[]): Proofs {
   return {
     receipts: all.reduce((n, proofs) => n + proofs.receipts, 0),
     failed: all.reduce((n, proofs) => n + proofs.failed, 0),
-    failures: all.flatMap((proofs) => proofs.failures),
+    failures: all.flatMap((proofs) => proofs.failures).slice(0, MAX_FAILURES),
     latency,
   };
 }
