@@ -12,6 +12,7 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
   if (now_held == &party) return Status::kNested;
   if (now_held == nullptr) {
     holder_.store(&party, std::memory_order_relaxed);
+    party.waiting_since_ = {};
     return Status::kOk;
   }
 
