@@ -32,6 +32,10 @@ const plant = options['plant-race'] ? ['-DMEMDB_PLANT_RACE'] : [];
 const flags = ['-std=c++20', '-g', '-Wall', '-Wextra', '-Werror', '-Inative', '-pthread'];
 flags.push(...optimise, ...sanitize, ...plant);
 
+// Lets test/native/memory.cc fail an allocation of the core and count its pages.
+const wrapped = ['malloc', 'calloc', 'mmap', 'munmap'].map((name) => `-Wl,--wrap=${name}`);
+const linking = process.platform === 'linux' ? wrapped : [];
+
 const folder = `build/test/${[options.sanitize ?? 'plain', ...(plant.length ? ['race'] : [])].join('-')}`;
 const program = at(folder, 'test');
 if (!(await build())) process.exit(1);
@@ -69,7 +73,7 @@ async function build() {
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  ok &&= run(command[0], [...command.slice(1), ...objects, '-o', program]).ok;
+  ok &&= run(command[0], [...command.slice(1), ...linking, ...objects, '-o', program]).ok;
   if (ok) new Stamp(`${folder}/linked`).set(objects.join());
   return ok;
 }

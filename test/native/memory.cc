@@ -1,0 +1,92 @@
+#include "memory.h"
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace memdb::test {
+
+namespace {
+
+constexpr size_t kNever = SIZE_MAX;
+
+std::atomic<size_t> mapped_bytes{0};
+thread_local size_t until_failure = kNever;
+thread_local bool has_failed = false;
+
+// Whether this allocation is the one to fail.
+[[maybe_unused]] bool Fails() {
+  if (until_failure == kNever) return false;
+  if (until_failure-- > 0) return false;
+  has_failed = true;
+  until_failure = kNever;
+  return true;
+}
+
+}  // namespace
+
+size_t MappedBytes() {
+  return mapped_bytes.load();
+}
+
+FailingAllocation::FailingAllocation(size_t number) {
+  has_failed = false;
+  until_failure = number;
+}
+
+FailingAllocation::~FailingAllocation() {
+  until_failure = kNever;
+}
+
+bool FailingAllocation::failed() const {
+  return has_failed;
+}
+
+}  // namespace memdb::test
+
+#if defined(__linux__)
+
+using namespace memdb::test;
+
+// The linker's --wrap=X makes X of the program __wrap_X, and __real_X what was X.
+extern "C" {
+void* __real_malloc(size_t size);
+void* __real_calloc(size_t count, size_t size);
+void* __real_mmap(void* at, size_t size, int protection, int flags, int file, off_t offset);
+int __real_munmap(void* at, size_t size);
+
+void* __wrap_malloc(size_t size) {
+  return Fails() ? nullptr : __real_malloc(size);
+}
+void* __wrap_calloc(size_t count, size_t size) {
+  return Fails() ? nullptr : __real_calloc(count, size);
+}
+void* __wrap_mmap(void* at, size_t size, int protection, int flags, int file, off_t offset) {
+  if (Fails()) return MAP_FAILED;
+  void* const memory = __real_mmap(at, size, protection, flags, file, offset);
+  if (memory != MAP_FAILED) mapped_bytes += size;
+  return memory;
+}
+int __wrap_munmap(void* at, size_t size) {
+  mapped_bytes -= size;
+  return __real_munmap(at, size);
+}
+}
+
+void* operator new(size_t size) {
+  if (void* memory = malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+  free(memory);
+}
+void operator delete(void* memory, size_t) noexcept {
+  free(memory);
+}
+
+#endif

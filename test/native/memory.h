@@ -1,0 +1,34 @@
+#ifndef MEMDB_TEST_MEMORY_H_
+#define MEMDB_TEST_MEMORY_H_
+
+#include <cstddef>
+
+namespace memdb::test {
+
+// Control over what the core gets of memory: the linker sends its malloc, calloc
+// and mmap to memory.cc, and `new` is replaced there. On Linux only.
+#if defined(__linux__)
+inline constexpr bool kCountsMemory = true;
+#else
+inline constexpr bool kCountsMemory = false;
+#endif
+
+// Bytes of pages that are mapped now.
+size_t MappedBytes();
+
+// While one lives, the allocation of that number (from 0) that this thread makes
+// fails. One at a time in a thread.
+class FailingAllocation {
+ public:
+  explicit FailingAllocation(size_t number);
+  ~FailingAllocation();
+  FailingAllocation(const FailingAllocation&) = delete;
+  FailingAllocation& operator=(const FailingAllocation&) = delete;
+
+  // Whether it has come to it.
+  bool failed() const;
+};
+
+}  // namespace memdb::test
+
+#endif  // MEMDB_TEST_MEMORY_H_

@@ -1,0 +1,190 @@
+#include "core/transaction_mutex.h"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "check.h"
+#include "threads.h"
+
+namespace memdb::test {
+namespace {
+
+using Party = TransactionMutex::Party;
+
+constexpr auto kLong = seconds(60);
+
+// As Lock, where nobody asks who holds it.
+Status LockFor(TransactionMutex& mutex, Party& party, Clock::duration limit) {
+  int holder;
+  return mutex.Lock(party, limit, &holder);
+}
+
+TEST("transaction_mutex: one at a time, and nobody's turn is lost") {
+  for (const int threads : {2, 4, 8}) {
+    TransactionMutex mutex;
+    int64_t counter = 0;  // plain, so that ThreadSanitizer sees whether the mutex guards it
+    RunThreads(threads, [&](int i) {
+      Party party(i);
+      for (int round = 0; round < Rounds(5000); round++) {
+        // Short limits: some waits end without the lock and are taken up again.
+        int holder = -2;
+        Status status;
+        while ((status = mutex.Lock(party, std::chrono::microseconds(50), &holder)) !=
+               Status::kOk) {
+          CHECK(status == Status::kBusy);
+          CHECK(holder >= -1 && holder < threads && holder != i);
+        }
+        CHECK(mutex.HeldBy(party));
+        counter++;
+        mutex.Unlock(party);
+        CHECK(!mutex.HeldBy(party));
+      }
+    });
+    CHECK_EQ(counter, int64_t{threads} * Rounds(5000));
+  }
+}
+
+TEST("transaction_mutex: a wait ends in time and tells who holds it; its holder is told at once") {
+  TransactionMutex mutex;
+  Party holding(7);
+  Party waiting(8);
+  int holder = 0;
+  CHECK(mutex.Lock(holding, kLong, &holder) == Status::kOk);
+  for (const int limit : {0, 1, 30}) {
+    const auto start = Clock::now();
+    CHECK(mutex.Lock(waiting, milliseconds(limit), &holder) == Status::kBusy);
+    CHECK_EQ(holder, 7);
+    CHECK(Clock::now() - start >= milliseconds(limit));
+  }
+  CHECK(mutex.Lock(holding, kLong, &holder) == Status::kNested);
+  // Who does not hold it gives nothing up.
+  mutex.Unlock(waiting);
+  CHECK(mutex.HeldBy(holding));
+  mutex.Unlock(holding);
+  CHECK(mutex.Lock(waiting, milliseconds(0), &holder) == Status::kOk);
+  mutex.Unlock(waiting);
+  mutex.Unlock(waiting);
+  CHECK(mutex.Lock(holding, milliseconds(0), &holder) == Status::kOk);
+}
+
+TEST("transaction_mutex: who takes it again and again does not starve the others") {
+  for (const int waiters : {1, 3, 7}) {
+    TransactionMutex mutex;
+    std::atomic<int> done{0};
+    std::atomic<bool> held{false};
+    std::atomic<int64_t> longest{0};
+    RunThreads(waiters + 1, [&](int i) {
+      Party party(i);
+      if (i == 0) {
+        while (done < waiters) {
+          CHECK(LockFor(mutex, party, kLong) == Status::kOk);
+          held = true;
+          // Never free for longer than between these two calls.
+          std::this_thread::sleep_for(std::chrono::microseconds(100));
+          held = false;
+          mutex.Unlock(party);
+        }
+        return;
+      }
+      for (int round = 0; round < 20; round++) {
+        while (!held) std::this_thread::yield();
+        const auto start = Clock::now();
+        CHECK(LockFor(mutex, party, kLong) == Status::kOk);
+        const int64_t waited = (Clock::now() - start).count();
+        mutex.Unlock(party);
+        int64_t most = longest;
+        while (waited > most && !longest.compare_exchange_weak(most, waited)) {
+        }
+      }
+      done++;
+    });
+    Note(std::to_string(waiters) + " waiters: longest wait " +
+         Milliseconds(Clock::duration(longest.load())));
+    CHECK(Clock::duration(longest.load()) < seconds(10));
+  }
+}
+
+// With the lock held: lets one and then the other wait for it, gives it up, and
+// tells who was served first. The order in which they come is made by pauses, so
+// on a busy machine it may be the other way round.
+Party* FirstServed(TransactionMutex& mutex, Party& holding, Party& one, Party& other) {
+  std::vector<Party*> served;
+  const auto wait_for = [&](Party& party) {
+    CHECK(LockFor(mutex, party, kLong) == Status::kOk);
+    served.push_back(&party);  // the mutex guards it
+    mutex.Unlock(party);
+  };
+  std::thread first([&] { wait_for(one); });
+  std::this_thread::sleep_for(milliseconds(30));
+  std::thread second([&] { wait_for(other); });
+  std::this_thread::sleep_for(milliseconds(30));
+  mutex.Unlock(holding);
+  first.join();
+  second.join();
+  return served[0];
+}
+
+TEST("transaction_mutex: handed to who has waited longest; time waited before a turn had is over") {
+  TransactionMutex mutex;
+  Party holding(0);
+  Party earlier(1);
+  Party later(2);
+  bool fair = false;
+  for (int attempt = 0; attempt < 5 && !fair; attempt++) {
+    // Waits in vain, long before the other; then has its turn.
+    CHECK(LockFor(mutex, holding, kLong) == Status::kOk);
+    CHECK(LockFor(mutex, later, milliseconds(1)) == Status::kBusy);
+    mutex.Unlock(holding);
+    CHECK(LockFor(mutex, later, kLong) == Status::kOk);
+    mutex.Unlock(later);
+    CHECK(LockFor(mutex, holding, kLong) == Status::kOk);
+    fair = FirstServed(mutex, holding, earlier, later) == &earlier;
+  }
+  CHECK(fair);
+}
+
+TEST("transaction_mutex: a wait taken up again goes on, it does not start anew") {
+  TransactionMutex mutex;
+  Party holding(0);
+  Party earlier(1);
+  Party later(2);
+  bool fair = false;
+  for (int attempt = 0; attempt < 5 && !fair; attempt++) {
+    CHECK(LockFor(mutex, holding, kLong) == Status::kOk);
+    CHECK(LockFor(mutex, earlier, milliseconds(1)) == Status::kBusy);
+    fair = FirstServed(mutex, holding, later, earlier) == &earlier;
+  }
+  CHECK(fair);
+}
+
+TEST("transaction_mutex: closing turns away who waits, who comes and who holds it") {
+  for (int round = 0; round < 20; round++) {
+    TransactionMutex mutex;
+    Party holding(0);
+    CHECK(LockFor(mutex, holding, kLong) == Status::kOk);
+    std::atomic<int> turned_away{0};
+    std::vector<std::thread> waiters;
+    for (int i = 1; i <= 4; i++) {
+      waiters.emplace_back([&, i] {
+        Party party(i);
+        CHECK(LockFor(mutex, party, kLong) == Status::kClosed);
+        CHECK(!mutex.HeldBy(party));
+        turned_away++;
+      });
+    }
+    if (random.OneIn(2)) std::this_thread::sleep_for(milliseconds(2));
+    CHECK_EQ(turned_away.load(), 0);
+    mutex.Close();
+    for (auto& waiter : waiters) waiter.join();
+    CHECK(!mutex.HeldBy(holding));
+    CHECK(LockFor(mutex, holding, kLong) == Status::kClosed);
+    mutex.Unlock(holding);
+    CHECK(LockFor(mutex, holding, kLong) == Status::kClosed);
+  }
+}
+
+}  // namespace
+}  // namespace memdb::test
