@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { root } from './root.js';
+
+/** On what was measured, and what. */
+export interface Machine {
+  readonly date: string;
+  readonly commit: string;
+  readonly node: string;
+  readonly system: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memory: string;
+  /** How many processes wanted to run, on average, in the minute before. */
+  readonly load: number;
+}
+
+export function thisMachine(): Machine {
+  const cores = cpus();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit: commit(),
+    node: process.version,
+    system: `${process.platform} ${process.arch}`,
+    cpu: cores[0]?.model.trim() ?? 'unknown',
+    cores: cores.length,
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    load: Number((loadavg()[0] ?? 0).toFixed(2)),
+  };
+}
+
+/** The commit that is checked out, and whether the sources differ from it. */
+function commit(): string {
+  try {
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' });
+    const changed = git('status', '--porcelain', '--', 'lib', 'native', 'bench').trim() !== '';
+    return git('rev-parse', '--short=12', 'HEAD').trim() + (changed ? ' with changes' : '');
+  } catch {
+    return 'unknown';
+  }
+}
