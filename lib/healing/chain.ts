@@ -25,7 +25,7 @@ const varint = Buffer.alloc(10);
 export class Chain {
   readonly #batch: Batch;
   readonly #layout: Layout;
-  /** The state that was last written and its stored form, to go on from without decoding it again. */
+  /** The state as it was last stored, to go on from without decoding it again. */
   #last: { state: State; bytes: Buffer } | undefined;
 
   /** `markPower`: an integer of 0 to 24, else `RangeError`. A chain keeps the one it was begun with. */
@@ -58,24 +58,22 @@ export class Chain {
   addEntry(hash: Uint8Array, unique = false): number {
     const state = this.#state();
     const count = state.count;
-    const index = this.#add(state, hash, unique);
-    if (state.count > count) this.#write(state);
+    const index = this.#add(state, checkHash(hash), unique);
+    this.#write(state, count);
     return index;
   }
 
   /**
    * Adds entries as `addEntry` does, but writes the head, which is as large as 8 KB, only once.
-   * Answers how many were added.
+   * Answers how many were added; when one of them is refused, none is.
    */
   addEntries(hashes: Iterable<Uint8Array>, unique = false): number {
+    // All of them first: the iterable may use this chain.
+    const checked = Array.from(hashes, checkHash);
     const state = this.#state();
     const count = state.count;
-    // What was added before an entry was refused has its records, so the head must tell of it.
-    try {
-      for (const hash of hashes) this.#add(state, hash, unique);
-    } finally {
-      if (state.count > count) this.#write(state);
-    }
+    for (const hash of checked) this.#add(state, hash, unique);
+    this.#write(state, count);
     return state.count - count;
   }
 
@@ -136,14 +134,15 @@ export class Chain {
     return last?.bytes.equals(bytes) ? last.state : State.decode(bytes, String(this.#layout.head));
   }
 
-  #write(state: State): void {
+  /** `stored`: the count of the state in the store. */
+  #write(state: State, stored: number): void {
     const bytes = state.encoded();
-    this.#batch.put(this.#layout.head, bytes);
+    if (state.count > stored) this.#batch.put(this.#layout.head, bytes);
     this.#last = { state, bytes };
   }
 
   #add(state: State, hash: Uint8Array, unique: boolean): number {
-    const key = this.#layout.elementIndex(checkHash(hash));
+    const key = this.#layout.elementIndex(hash);
     const count = state.count;
     if (unique) {
       const index = this.#indexAt(key);

@@ -184,16 +184,31 @@ describeEngines('Chain', (open) => {
     expect(() => chain.head()).toThrow(/MainChain\.Head: /);
   });
 
-  it('refuses what is no hash, and keeps the entries before it', () => {
+  it('refuses what is no hash, and all that was to be added with it', () => {
     const batch = open().begin(null, true);
     const chain = new Chain(batch, key);
     const [a, b] = syntheticEntries(2) as [Buffer, Buffer];
     expect(() => chain.addEntry(Buffer.alloc(31))).toThrow(InvalidKeyError);
     expect(() => chain.addEntries([a, b, Buffer.alloc(33), a])).toThrow(InvalidKeyError);
     expect(() => chain.addEntry('00' as never)).toThrow(TypeError);
-    expect(chain.head().count).toBe(2);
-    expect(chain.anchor()).toEqual(rootOf([a, b]));
-    expect(chain.addEntry(a)).toBe(2);
+    expect(batch.tryGet(key.append('Head'))).toBeUndefined();
+    expect(chain.addEntry(b)).toBe(0);
+    expect(() => chain.addEntries([a, Buffer.alloc(0)])).toThrow(InvalidKeyError);
+    expect(chain.indexOf(a)).toBe(-1);
+    expect(chain.addEntry(a)).toBe(1);
+    expect(chain.anchor()).toEqual(rootOf([b, a]));
+  });
+
+  it('takes entries from an iterable that uses the chain', () => {
+    const chain = new Chain(open().begin(null, true), key);
+    const [a, b, c] = syntheticEntries(3) as [Buffer, Buffer, Buffer];
+    function* entries() {
+      yield b;
+      chain.addEntry(a);
+      yield c;
+    }
+    expect(chain.addEntries(entries())).toBe(2);
+    expect(chain.anchor()).toEqual(rootOf([a, b, c]));
   });
 
   it('goes on rightly after a failure in the middle of an entry', () => {

@@ -32,18 +32,18 @@ export function syntheticTask(entries: number): Task {
 export function storedTask(batch: Batch, key: Key): Task {
   const headKey = key.append('Head');
   const head = State.decode(batch.get(headKey), String(headKey));
-  const markKey = (count: number) => key.append('States', uint(count - 1));
+  const markKey = (at: number) => key.append('States', uint(at - 1));
   const count = head.count;
-  let from = count - (count % SET_SIZE || Math.min(count, SET_SIZE));
-  let before: State | undefined = head;
-  while (from > 0 && batch.has(markKey(from))) {
-    if (from > SET_SIZE && !batch.has(markKey(from - SET_SIZE))) break;
-    from -= SET_SIZE;
-    before = undefined;
-  }
+  const has = (at: number) => at === count || batch.has(markKey(at));
+
+  // The entries since the last mark need the head alone.
+  const last = count - (count % SET_SIZE);
+  let from = last;
+  while (from > 0 && has(from) && (from === SET_SIZE || has(from - SET_SIZE))) from -= SET_SIZE;
   const task = { key: key.encode(), from, to: count, entries: 'stored' as const };
   if (from === 0) return task;
-  before ??= State.decode(batch.get(markKey(from)), String(markKey(from)));
+  const before =
+    from === last ? head : State.decode(batch.get(markKey(from)), String(markKey(from)));
   const roots = before.pending.map((root, slot) => (slot < MARK_POWER ? undefined : root));
   return { ...task, given: { count: from, roots } };
 }

@@ -1,0 +1,161 @@
+import { Key, MemDB, NotFoundError, uint } from 'accumulate-memdb';
+import { Chain, heal, State } from 'accumulate-memdb/healing';
+import { describe, expect, it } from 'vitest';
+import { Board } from '../../dist/lib/healing/job/board.js';
+import { Prover } from '../../dist/lib/healing/job/prover.js';
+import { storedTask, type Task } from '../../dist/lib/healing/job/task.js';
+import { Team } from '../../dist/lib/healing/job/team.js';
+import { describeEngines } from '../support/engines.js';
+import { pendingOf, syntheticEntries } from './model.js';
+
+const key = Key.of('x', 'MainChain');
+const entries = syntheticEntries(1100);
+
+function built(db: MemDB, count: number): void {
+  db.update((batch) => new Chain(batch, key).addEntries(entries.slice(0, count)));
+}
+
+describeEngines('what can be proved', (open) => {
+  it.each([1, 255, 256, 257, 511, 512, 513, 1100])('is all of %i entries', (count) => {
+    const db = open();
+    built(db, count);
+    db.view((batch) => {
+      expect(storedTask(batch, key)).toEqual({
+        key: key.encode(),
+        from: 0,
+        to: count,
+        entries: 'stored',
+      });
+    });
+  });
+
+  it.each([
+    // Marks that are missing, and the first entry that can be proved of 1,100 or 1,024.
+    [1100, [1023], 1024],
+    [1100, [767], 1024],
+    [1100, [511], 768],
+    [1100, [255], 512],
+    [1100, [255, 511, 767, 1023], 1024],
+    [1024, [1023], 0],
+    [1024, [767], 1024],
+    [1024, [255], 512],
+  ])('of %i entries without the marks %j begins at entry %i', (count, missing, from) => {
+    const db = open();
+    built(db, count);
+    db.update((batch) => {
+      for (const mark of missing) batch.delete(key.append('States', uint(mark)));
+    });
+    const task = db.view((batch) => storedTask(batch, key));
+    expect(task).toMatchObject({ from, to: count });
+    const roots = pendingOf(entries.slice(0, from));
+    expect(task.given?.count ?? 0).toBe(from);
+    // Those above the sets; of those within one there are none.
+    expect(task.given?.roots.slice(0, roots.length) ?? []).toEqual(from === 0 ? [] : roots);
+
+    const prover = new Prover(db, [task]);
+    for (let number = 0; number < count - from; number++) prover.prove(number);
+    expect(prover.proofs).toMatchObject({ receipts: count - from, failed: 0 });
+    prover.close();
+    expect(db.stats().openBatches).toBe(0);
+  });
+
+  it('is nothing of a chain without a head, or an empty one', () => {
+    const batch = open().begin(null, true);
+    expect(() => storedTask(batch, key)).toThrow(NotFoundError);
+    batch.put(key.append('Head'), new State().encode());
+    expect(storedTask(batch, key)).toMatchObject({ from: 0, to: 0 });
+  });
+
+  it('fails to be proved when the chain is not as it was', () => {
+    const db = open();
+    built(db, 300);
+    const task = db.view((batch) => storedTask(batch, key));
+    const prover = new Prover(db, [task]);
+    db.update((batch) => new Chain(batch, key).addEntry(Buffer.alloc(32)));
+    prover.prove(7);
+    db.update((batch) => batch.delete(key.append('Head')));
+    prover.prove(8);
+    expect(prover.proofs).toMatchObject({ receipts: 2, failed: 2 });
+    expect(prover.proofs.failures).toEqual([
+      expect.stringMatching(/^entry 7 of x\.MainChain: it sees 301 entries/),
+      expect.stringMatching(/^entry 8 of x\.MainChain: .* which has 0/),
+    ]);
+    expect(() => prover.prove(300)).toThrow(RangeError);
+    prover.close();
+  });
+});
+
+describe('Board', () => {
+  it('gives every number to one thread, once', () => {
+    const one = new Board(100);
+    const two = new Board(100, one.shared);
+    one.publish(100);
+    const [first, second] = [one.claims(), two.claims()];
+    const claimed: number[] = [];
+    for (;;) {
+      const next = [first.next(), second.next()].filter(({ done }) => !done);
+      if (next.length === 0) break;
+      for (const { value } of next) claimed.push(value as number);
+    }
+    expect(claimed.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+
+  it('gives nothing once it is stopped', () => {
+    const board = new Board(100);
+    board.publish(3);
+    const claims = board.claims();
+    expect([claims.next().value, claims.next().value]).toEqual([0, 1]);
+    board.stop();
+    expect(board.stopped).toBe(true);
+    expect(claims.next().done).toBe(true);
+  });
+});
+
+describe('Team', () => {
+  it('stops when one of its workers fails, and tells why', async () => {
+    const db = { handle: new SharedArrayBuffer(64) } as MemDB;
+    const task: Task = { key: key.encode(), from: 0, to: 10, entries: 'stored' };
+    const board = new Board(10);
+    const team = new Team(db, [task], board, 2);
+    await expect(team.proofs()).rejects.toThrow(/handle/);
+    expect(board.stopped).toBe(true);
+    await team.end();
+  });
+
+  it('fails when a worker is ended from outside', async () => {
+    const db = new MemDB();
+    built(db, 10);
+    const board = new Board(10);
+    const team = new Team(db, [db.view((batch) => storedTask(batch, key))], board, 1);
+    const proofs = team.proofs();
+    // Nothing is published, so the worker waits until it is terminated.
+    const ended = team.end();
+    await Promise.all([ended, proofs.catch(() => {})]);
+    expect(db.stats().openBatches).toBe(0);
+    db.close();
+  });
+});
+
+describe('heal', () => {
+  it.each([{ workers: -1 }, { workers: 1.5 }, { entries: Number.NaN }, { entries: 2 ** 31 }])(
+    'refuses %j',
+    async (options) => {
+      await expect(heal(options)).rejects.toThrow(RangeError);
+    },
+  );
+
+  it('tells how far it is', async () => {
+    const told: number[] = [];
+    const report = await heal({
+      entries: 500,
+      workers: 1,
+      onProgress: ({ proved, total }) => {
+        expect(total).toBe(500);
+        told.push(proved);
+      },
+    });
+    expect(report.receipts).toMatchObject({ count: 500, failed: 0 });
+    expect(told.at(-1)).toBe(500);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+  });
+});
