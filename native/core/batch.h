@@ -13,9 +13,11 @@ namespace memdb {
 struct Batch {
   // Null of a root batch.
   Batch* parent = nullptr;
-  // The batches nested in this one, linked through next_sibling.
+  // The batches nested in this one, linked through next_sibling; `link` is what
+  // leads to this batch in its parent's list.
   Batch* first_child = nullptr;
   Batch* next_sibling = nullptr;
+  Batch** link = nullptr;
   // The version that the root of this batch pins.
   Version version = 0;
   std::chrono::steady_clock::time_point begun{};

@@ -66,7 +66,7 @@ Batch* Session::NewBatch(bool writable) try {
   Batch* batch;
   if (idle_batches_.empty()) {
     // Room for every batch among the idle ones: closing one must not fail.
-    idle_batches_.reserve(batches_.size() + 1);
+    idle_batches_.reserve(std::max(batches_.capacity(), batches_.size() + 1));
     batches_.push_back(std::make_unique<Batch>());
     batch = batches_.back().get();
   } else {
@@ -101,6 +101,8 @@ Batch* Session::BeginNested(Batch* parent, bool writable) {
   batch->parent = parent;
   batch->version = parent->version;
   batch->next_sibling = parent->first_child;
+  batch->link = &parent->first_child;
+  if (batch->next_sibling != nullptr) batch->next_sibling->link = &batch->next_sibling;
   parent->first_child = batch;
   return batch;
 }
@@ -295,9 +297,8 @@ void Session::Close(Batch* batch, bool pinned) {
     while (leaf->first_child != nullptr) leaf = leaf->first_child;
     Batch* const parent = leaf->parent;
     if (parent != nullptr) {
-      Batch** at = &parent->first_child;
-      while (*at != leaf) at = &(*at)->next_sibling;
-      *at = leaf->next_sibling;
+      *leaf->link = leaf->next_sibling;
+      if (leaf->next_sibling != nullptr) leaf->next_sibling->link = leaf->link;
     } else if (pinned) {
       store_->snapshots().Release(leaf->version);
     }
