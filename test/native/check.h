@@ -15,9 +15,7 @@ namespace memdb::test {
 // Ends the process, with a message that says where, unless the condition holds.
 // From any thread.
 #define CHECK(condition) \
-  if (condition) {       \
-  } else                 \
-    ::memdb::test::Fail(__FILE__, __LINE__, #condition)
+  ((condition) ? void() : ::memdb::test::Fail(__FILE__, __LINE__, #condition))
 
 // The same for two values that must be equal; tells both.
 #define CHECK_EQ(a, b) ::memdb::test::CheckEqual(__FILE__, __LINE__, #a " == " #b, (a), (b))

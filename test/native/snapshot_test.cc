@@ -1,0 +1,222 @@
+#include "core/snapshot.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "check.h"
+
+namespace memdb::test {
+namespace {
+
+// A snapshot list and, beside it, everything that ever stood in it, plainly: every
+// version of every key, and the pins one by one. Plays the part of a store that
+// judges entries by these.
+class Judged {
+ public:
+  explicit Judged(Random& random) : random_(random), list_(heap_) {}
+
+  void Begin() {
+    Version version;
+    CHECK(list_.Acquire(&version));
+    CHECK_EQ(version, published_);
+    pins_.push_back(version);
+  }
+
+  void BeginAgain() {
+    const Version version = random_.Pick(pins_);
+    list_.AcquireAgain(version);
+    pins_.push_back(version);
+  }
+
+  void End() {
+    list_.Release(TakePin());
+    Check();
+  }
+
+  // Commits new versions of some keys by a batch that had one of the pins.
+  void Commit() {
+    if (pins_.empty()) Begin();
+    const Version version = published_ + 1;
+    RetiredList superseded;
+    for (size_t i = random_.Between(1, kKeys); i > 0; i--) {
+      auto& versions = keys_[random_.Below(kKeys)];
+      if (!versions.empty() && versions.back().version == version) continue;
+      if (!versions.empty()) {
+        versions.back().superseded_by = version;
+        superseded.Push(heap_, versions.back().ref);
+      }
+      const Ref ref = Entry::CreateDeleted(heap_, Digest{});
+      EntryAt(heap_, ref)->version = version;
+      versions.push_back({ref, version, 0});
+    }
+    list_.Publish(version, TakePin());
+    published_ = version;
+    CHECK_EQ(list_.published(), version);
+    // Others may come and go before the entries are handed over.
+    while (random_.OneIn(2) && !pins_.empty()) list_.Release(TakePin());
+    if (random_.OneIn(2)) Begin();
+    RetiredList unseen = list_.Retire(superseded, version);
+    while (!unseen.empty()) Free(unseen.Pop(heap_));
+    Check();
+  }
+
+  // Judges some of the garbage.
+  void Reclaim(size_t limit) {
+    std::vector<SnapshotList::Suspect> suspects(limit);
+    const size_t count = list_.TakeGarbage(suspects);
+    suspects.resize(count);
+    for (auto& suspect : suspects) suspect.superseded_by = SupersededBy(suspect.ref);
+    list_.Judge(suspects);
+    for (const auto& suspect : suspects) {
+      if (suspect.ref != 0) Free(suspect.ref);
+    }
+    Check();
+  }
+
+  // With nothing left to judge, what is freed is exactly what nobody can see.
+  void ReclaimAll() {
+    while (list_.garbage() > 0) Reclaim(random_.Between(1, 8));
+    for (const auto& versions : keys_) {
+      for (const auto& version : versions) {
+        if (version.superseded_by != 0) CHECK(Seen(version));
+      }
+    }
+  }
+
+  size_t pins() const { return pins_.size(); }
+  size_t superseded() const {
+    size_t count = 0;
+    for (const auto& versions : keys_) count += versions.empty() ? 0 : versions.size() - 1;
+    return count;
+  }
+
+ private:
+  static constexpr size_t kKeys = 6;
+
+  struct KeyVersion {
+    Ref ref;
+    Version version;
+    Version superseded_by;  // 0: it is the newest
+  };
+
+  bool Seen(const KeyVersion& entry) const {
+    return std::ranges::any_of(
+        pins_, [&](Version pin) { return entry.version <= pin && pin < entry.superseded_by; });
+  }
+
+  Version TakePin() {
+    std::swap(random_.Pick(pins_), pins_.back());
+    const Version version = pins_.back();
+    pins_.pop_back();
+    return version;
+  }
+
+  // What stands before it in its key's chain: as in a store, what superseded it
+  // first may be gone. Either answer must do.
+  Version SupersededBy(Ref ref) {
+    for (const auto& versions : keys_) {
+      for (size_t i = 0; i < versions.size(); i++) {
+        if (versions[i].ref != ref) continue;
+        return random_.OneIn(2) ? versions[i].superseded_by : versions[i + 1].version;
+      }
+    }
+    Fail(__FILE__, __LINE__, "an entry is judged that was freed");
+  }
+
+  void Free(Ref ref) {
+    for (auto& versions : keys_) {
+      const auto at = std::ranges::find(versions, ref, &KeyVersion::ref);
+      if (at == versions.end()) continue;
+      CHECK(at->superseded_by != 0);
+      CHECK(!Seen(*at));
+      versions.erase(at);
+      Entry::Destroy(heap_, ref);
+      return;
+    }
+    Fail(__FILE__, __LINE__, "an entry is freed twice");
+  }
+
+  void Check() {
+    CHECK_EQ(list_.size(), std::set<Version>(pins_.begin(), pins_.end()).size());
+    CHECK(list_.garbage() <= superseded());
+  }
+
+  Random& random_;
+  Heap heap_;
+  SnapshotList list_;
+  Version published_ = 0;
+  std::vector<Version> pins_;
+  std::vector<KeyVersion> keys_[kKeys];
+};
+
+// Invariant 4.
+TEST("snapshot: an entry is freed when no pin can see it, and not before") {
+  for (int program = 0; program < Rounds(300); program++) {
+    Judged judged(random);
+    const size_t most_pins = random.Between(1, 300);
+    for (int step = 0; step < 600; step++) {
+      switch (random.Below(7)) {
+        case 0:
+        case 1:
+          if (judged.pins() < most_pins) judged.Begin();
+          break;
+        case 2:
+          if (judged.pins() > 0 && judged.pins() < most_pins) judged.BeginAgain();
+          break;
+        case 3:
+          if (judged.pins() > 0) judged.End();
+          break;
+        case 4:
+        case 5:
+          judged.Commit();
+          break;
+        case 6:
+          if (random.OneIn(4)) {
+            judged.ReclaimAll();
+          } else {
+            judged.Reclaim(random.Between(1, 4));
+          }
+      }
+    }
+    while (judged.pins() > 0) judged.End();
+    judged.ReclaimAll();
+    CHECK_EQ(judged.superseded(), 0u);
+  }
+}
+
+TEST("snapshot: retired lists keep what they are given") {
+  Heap heap;
+  RetiredList lists[3];
+  std::multiset<Ref> model[3];
+  for (int round = 0; round < Rounds(5000); round++) {
+    const size_t i = random.Below(3);
+    switch (random.Below(4)) {
+      case 0:
+      case 1: {
+        const Ref ref = Entry::CreateDeleted(heap, Digest{});
+        lists[i].Push(heap, ref);
+        model[i].insert(ref);
+        break;
+      }
+      case 2:
+        if (!lists[i].empty()) {
+          const Ref ref = lists[i].Pop(heap);
+          CHECK_EQ(model[i].erase(ref), 1u);
+          Entry::Destroy(heap, ref);
+        }
+        break;
+      case 3: {
+        const size_t other = (i + 1) % 3;
+        lists[i].Append(heap, lists[other]);
+        model[i].merge(model[other]);
+        CHECK(lists[other].empty());
+      }
+    }
+    CHECK_EQ(lists[i].size, model[i].size());
+    CHECK_EQ(lists[i].empty(), model[i].empty());
+  }
+}
+
+}  // namespace
+}  // namespace memdb::test
