@@ -3,7 +3,7 @@ import { show } from './show.js';
 import { asInt64, type Integer } from './varint.js';
 
 /** Seconds in 400 years, after which the Gregorian calendar repeats itself. */
-const CYCLE = 146_097 * 86_400;
+const CYCLE = 146_097n * 86_400n;
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
 
@@ -74,10 +74,9 @@ export class Time {
   /** A `Date` covers 0.0001 % of 64 bits: it is asked for the place within a cycle. */
   #fields() {
     const seconds = BigInt(this.seconds);
-    const within = ((seconds % BigInt(CYCLE)) + BigInt(CYCLE)) % BigInt(CYCLE);
-    const cycles = (seconds - within) / BigInt(CYCLE);
-    const iso = new Date(Number(within) * 1000).toISOString();
-    const year = cycles * 400n + BigInt(iso.slice(0, 4));
+    // Of the years 1570 to 2370.
+    const iso = new Date(Number(seconds % CYCLE) * 1000).toISOString();
+    const year = (seconds / CYCLE) * 400n + BigInt(iso.slice(0, 4));
     const digits = `${year < 0n ? -year : year}`.padStart(4, '0');
     return {
       year: year < 0n ? `-${digits}` : digits,

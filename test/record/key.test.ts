@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import {
   AccountUrl,
@@ -179,9 +180,26 @@ it('a key is shown by its text, and serialised by its JSON', () => {
   expect(JSON.stringify({ key })).toBe('{"key":[{"string":"a"},{"int":"1152921504606846976"}]}');
 });
 
+it('text of any length is hashed and encoded as its UTF-8', () => {
+  for (const unit of ['a', 'é', '日', '😀']) {
+    for (let length = 0; length < 300; length++) {
+      const key = Key.of(unit.repeat(length), 'end');
+      expect(Key.decode(key.encode()).equals(key)).toBe(true);
+      expect(key.digest()).toEqual(digestOf(unit.repeat(length), 'end'));
+    }
+  }
+});
+
 it('a large part is hashed and encoded whole', () => {
   const [bytes, text] = [Buffer.alloc(70_000, 5), 'é'.repeat(40_000)];
   const key = Key.of('a', bytes, text);
   expect(Key.decode(key.encode()).equals(key)).toBe(true);
-  expect(key.digest()).toEqual(Key.of('a', bytes, Buffer.from(text)).digest());
+  expect(key.digest()).toEqual(digestOf('a', bytes, text));
 });
+
+/** The digest of a key of such parts, by its definition. */
+function digestOf(...parts: (string | Uint8Array)[]): Buffer {
+  const step = (digest: Buffer, part: string | Uint8Array) =>
+    createHash('sha256').update(digest).update(part).digest();
+  return parts.reduce<Buffer>(step, Buffer.alloc(32));
+}

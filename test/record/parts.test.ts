@@ -99,6 +99,7 @@ describe('parts', () => {
 
   it('are integers of the narrowest type, whatever they were made of', () => {
     expect(Key.of(5n).at(0)).toBe(5);
+    expect(Key.of(-0).at(0)).toBe(0);
     expect(Key.of(2n ** 53n).at(0)).toBe(2n ** 53n);
     expect(uint(5n).value).toBe(5);
     expect(Key.of(5n).equals(Key.of(5))).toBe(true);
