@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { type HealOptions, heal, type Progress } from './healing/job/job.js';
 import { format } from './healing/job/report.js';
 import { StatusLine } from './healing/job/status.js';
-import { MemDBError } from './index.js';
+import { type EngineChoice, MemDBError } from './index.js';
 
 const USAGE = `Usage: accumulate-memdb heal [FILE] [options]
 
@@ -50,7 +50,7 @@ function parse(args: string[]): Command | string {
     file,
     entries: integer('entries', values.entries ?? '100000', 1, MAX_ENTRIES),
     workers: integer('workers', values.workers ?? '2', 0, MAX_WORKERS),
-    engine: engine(values.engine ?? 'auto'),
+    engine: engine(values.engine),
     json: values.json ?? false,
   };
 }
@@ -81,9 +81,12 @@ function integer(name: string, text: string, low: number, high: number): number 
   throw new UsageError(`--${name} is ${text}, not an integer of ${low} to ${high}`);
 }
 
-function engine(name: string): 'auto' | 'native' | 'fallback' {
+function engine(option = 'auto'): EngineChoice {
+  const chosen = option !== 'auto';
+  const name = chosen ? option : process.env.MEMDB_ENGINE || 'auto';
   if (name === 'auto' || name === 'native' || name === 'fallback') return name;
-  throw new UsageError(`--engine is ${name}, not auto, native or fallback`);
+  const source = chosen ? '--engine' : 'MEMDB_ENGINE';
+  throw new UsageError(`${source} is ${name}, not auto, native or fallback`);
 }
 
 function version(): string {

@@ -76,7 +76,7 @@ export class State {
     return Buffer.from(this.#memory.subarray(at, at + HASH_SIZE));
   }
 
-  /** Root `i` of `pending`, not copied: not to be changed. */
+  /** Root `i` of `pending`, not copied: not to be changed. @internal */
   root(i: number): Buffer | undefined {
     return this.#pending[i];
   }
@@ -114,7 +114,7 @@ export class State {
     return Buffer.from(this.encoded());
   }
 
-  /** The stored form as a view, which the next `add` may change. */
+  /** The stored form as a view, which the next `add` may change. @internal */
   encoded(): Buffer {
     this.#reserve(0);
     const roots = this.#pending.reduce((n, root) => n + (root ? 1 : 0), 0);

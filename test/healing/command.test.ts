@@ -22,9 +22,13 @@ interface Outcome {
   stderr: string;
 }
 
-async function run(...args: string[]): Promise<Outcome> {
+function run(...args: string[]): Promise<Outcome> {
+  return runIn(process.env, ...args);
+}
+
+async function runIn(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Outcome> {
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, ...args]);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, ...args], { env });
     return { status: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -203,6 +207,11 @@ describe('heal', () => {
     [['heal', 'x.json', '--entries', '5'], '--entries'],
   ])('refuses %j', async (args, message) => {
     expectRefusal(await run(...args), message);
+  });
+
+  it('refuses an environment that names no engine', async () => {
+    const env = { ...process.env, MEMDB_ENGINE: 'wasm' };
+    expectRefusal(await runIn(env, 'heal', '--entries', '5'), 'MEMDB_ENGINE is wasm');
   });
 
   it('refuses an engine that cannot be loaded', async () => {
