@@ -2,41 +2,39 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from './machine.js';
 import { root } from './root.js';
-import type { Case } from './targets.js';
+import type { Guard } from './targets.js';
 
 const FILE = join(root, 'bench', 'baseline.json');
 
 /**
- * How many times worse than in the baseline a case may be before it counts as a loss. Ratios of one
- * run move by far less (bench/README.md has the figures); what this is to catch, a call more on the
- * way to a value, a copy, a scan, costs more.
+ * How many times worse than in the baseline a ratio may be before it counts as lost. From run to
+ * run they move by far less (bench/README.md has the figures); what they are to catch, one more
+ * call, copy or search on the way to a value, moves them by more.
  */
 export const MARGIN = 1.5;
 
+/** The ratios of an earlier run, by the ids of their guards. */
 export interface Baseline {
   readonly machine: Machine;
-  readonly cases: { readonly [id: string]: number };
+  readonly ratios: { readonly [id: string]: number };
 }
 
 export function readBaseline(): Baseline | undefined {
   return existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : undefined;
 }
 
-export function writeBaseline(machine: Machine, cases: readonly Case[]): void {
-  const steady = cases.filter((one) => one.steady);
-  const values = Object.fromEntries(steady.map(({ id, value }) => [id, round(value)]));
-  writeFileSync(FILE, `${JSON.stringify({ machine, cases: values }, null, 2)}\n`);
+export function writeBaseline(machine: Machine, guards: readonly Guard[]): void {
+  const ratios = Object.fromEntries(
+    guards.map(({ id, value }) => [id, Number(value.toPrecision(3))]),
+  );
+  writeFileSync(FILE, `${JSON.stringify({ machine, ratios }, null, 2)}\n`);
 }
 
-/** The cases that are worse than in the baseline by more than the margin. */
-export function losses(baseline: Baseline, cases: readonly Case[]): Case[] {
-  return cases.filter(({ id, value, atLeast }) => {
-    const before = baseline.cases[id];
+/** Those that are worse than in the baseline by more than the margin. */
+export function losses(baseline: Baseline, guards: readonly Guard[]): Guard[] {
+  return guards.filter(({ id, value, better }) => {
+    const before = baseline.ratios[id];
     if (before === undefined) return false;
-    return atLeast === undefined ? value > before * MARGIN : value < before / MARGIN;
+    return better === 'more' ? value < before / MARGIN : value > before * MARGIN;
   });
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(3));
 }

@@ -32,7 +32,12 @@ export function thisMachine(): Machine {
 /** The commit that is checked out, and whether the sources differ from it. */
 function commit(): string {
   try {
-    const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' });
+    const git = (...args: string[]) =>
+      execFileSync('git', args, {
+        cwd: root,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
     const changed = git('status', '--porcelain', '--', 'lib', 'native', 'bench').trim() !== '';
     return git('rev-parse', '--short=12', 'HEAD').trim() + (changed ? ' with changes' : '');
   } catch {

@@ -7,7 +7,7 @@ import { type Cell, plan } from './plan.js';
 import { Results } from './results.js';
 import { runRound } from './run.js';
 import { figureTables, targetTable } from './table.js';
-import { type Case, FULL_SIZES, judge, QUICK_SIZES } from './targets.js';
+import { FULL_SIZES, type Guard, guards, judge, QUICK_SIZES } from './targets.js';
 
 /** A loss must show this often in a row to be one. */
 const ATTEMPTS = 3;
@@ -30,20 +30,22 @@ async function main(): Promise<number> {
       .map((pair) => pair.join(': '))
       .join('\n'),
   );
-  const { results, cases } = await runAll(options);
+  const sizes = options.quick ? QUICK_SIZES : FULL_SIZES;
+  const results = await runAll(options);
+  const targets = judge(results, sizes);
   console.log(`\n${figureTables(results.all())}`);
-  console.log(`\n### Targets\n\n${targetTable(cases)}`);
+  console.log(`\n### Targets\n\n${targetTable(targets)}`);
 
   if (options.json !== undefined) {
-    const all = { machine, rounds: options.rounds, figures: results.all(), targets: cases };
+    const all = { machine, rounds: options.rounds, figures: results.all(), targets };
     writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
   }
-  if (options.writeBaseline) writeBaseline(machine, cases);
-  else if (options.quick) return compare(options, cases);
+  if (options.writeBaseline) writeBaseline(machine, guards(results, sizes));
+  else if (options.quick) return compare(options, guards(results, sizes));
   return 0;
 }
 
-async function runAll(options: Options): Promise<{ results: Results; cases: Case[] }> {
+async function runAll(options: Options): Promise<Results> {
   const results = new Results();
   const cells = plan(options);
   for (let round = 0; round < options.rounds; round++) {
@@ -52,7 +54,7 @@ async function runAll(options: Options): Promise<{ results: Results; cases: Case
     });
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  return { results, cases: judge(results, options.quick ? QUICK_SIZES : FULL_SIZES) };
+  return results;
 }
 
 function progress(where: string, { subject, layout, size, workloads }: Cell): void {
@@ -61,8 +63,8 @@ function progress(where: string, { subject, layout, size, workloads }: Cell): vo
   process.stderr.write(`\r\x1b[K${where}: ${subject}, ${layout}, ${size}: ${what}`);
 }
 
-/** Exit status 1 when some case is a loss in this run and in every further one. */
-async function compare(options: Options, first: readonly Case[]): Promise<number> {
+/** Exit status 1 when some ratio is lost in this run and in every further one. */
+async function compare(options: Options, first: readonly Guard[]): Promise<number> {
   const baseline = readBaseline();
   if (baseline === undefined) {
     console.error('There is no bench/baseline.json; --write-baseline makes one.');
@@ -70,19 +72,17 @@ async function compare(options: Options, first: readonly Case[]): Promise<number
   }
   let lost = losses(baseline, first);
   for (let attempt = 2; attempt <= ATTEMPTS && lost.length > 0; attempt++) {
-    console.log(`\nPerhaps lost, so measured again: ${lost.map(({ id }) => id).join('; ')}`);
-    const { cases } = await runAll(options);
-    const ids = new Set(lost.map(({ id }) => id));
-    lost = losses(baseline, cases).filter(({ id }) => ids.has(id));
+    console.log(`\nPerhaps lost, so measured again:\n  ${lost.map(({ id }) => id).join('\n  ')}`);
+    const again = losses(baseline, guards(await runAll(options), QUICK_SIZES));
+    lost = again.filter(({ id }) => lost.some((before) => before.id === id));
   }
   for (const { id, value } of lost) {
-    const before = baseline.cases[id];
+    const before = baseline.ratios[id];
     console.error(`LOST against the baseline: ${id}: ${value.toPrecision(3)}, was ${before}`);
   }
   if (lost.length > 0) return 1;
-  console.log(
-    `\nNothing lost against the baseline of ${baseline.machine.commit} (within ${MARGIN}x).`,
-  );
+  const { commit } = baseline.machine;
+  console.log(`\nNothing lost against the baseline of ${commit}, within ${MARGIN}x.`);
   return 0;
 }
 

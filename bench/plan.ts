@@ -56,7 +56,7 @@ const QUICK: Grid = {
   alone: {
     trace: ['chain', [1_200]],
     memory: ['accounts', [200_000]],
-    pause: ['accounts', [500_000]],
+    pause: ['accounts', [300_000]],
     threads: ['accounts', [100_000]],
     floor: ['accounts', [0]],
   },

@@ -4,7 +4,6 @@ import type { SubjectName } from './subjects/subject.js';
 
 /** One thing that a target is held against; a target with several is reached when all of them are. */
 export interface Case {
-  /** Stable: the baseline knows it by this. */
   readonly id: string;
   readonly target: string;
   /** Where: layout and number of entries. */
@@ -39,7 +38,7 @@ export const QUICK_SIZES: Sizes = {
   small: 1_000,
   large: 100_000,
   memory: 200_000,
-  pause: 500_000,
+  pause: 300_000,
   threads: 100_000,
 };
 
@@ -95,6 +94,46 @@ export function judge(results: Results, sizes: Sizes): Case[] {
   judged.shorter('longest pause, native to map', 'pause', 'native', 'map', pause);
   judged.least('reads of 2 threads to 1', 'threads-2', 1.8, threads);
   return judged.cases;
+}
+
+/** A ratio that `--quick` holds against the baseline. */
+export interface Guard {
+  /** Stable: the baseline knows it by this. */
+  readonly id: string;
+  readonly value: number;
+  readonly better: 'more' | 'less';
+}
+
+/** Rows without a target of their own, of which the native engine is held against lmdb all the same. */
+const ALSO_GUARDED = [
+  'getmany-10',
+  'begin-get-discard',
+  'iteration',
+  'transaction-fresh',
+  'overwrite-blocks',
+];
+
+export function guards(results: Results, sizes: Sizes): Guard[] {
+  const guards: Guard[] = judge(results, sizes)
+    .filter(({ steady }) => steady)
+    .map(({ id, value, atMost }) => ({
+      id,
+      value,
+      better: atMost === undefined ? 'more' : 'less',
+    }));
+  for (const row of ALSO_GUARDED) {
+    for (const size of [sizes.small, sizes.large]) {
+      const spot = { row, layout: 'accounts', size } as const;
+      const value = results.ratio({ ...spot, subject: 'lmdb' }, { ...spot, subject: 'native' });
+      if (value === undefined) continue;
+      guards.push({ id: `native to lmdb (${row}, ${whereOf(spot)})`, value, better: 'more' });
+    }
+  }
+  return guards;
+}
+
+function whereOf({ layout, size }: { layout: LayoutName; size: number }): string {
+  return `${layout}, ${size.toLocaleString('en')}`;
 }
 
 /** How much faster, how much of, how much at most: the kinds of targets. */
@@ -164,7 +203,7 @@ class Judged {
   ): void {
     if (value === undefined) return;
     const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = limit;
-    const where = `${layout}, ${size.toLocaleString('en')}`;
+    const where = whereOf({ layout, size });
     const reached = value >= atLeast && value <= atMost;
     const id = `${target} (${row}, ${where})`;
     this.cases.push({ id, target, where, value, unit, ...limit, reached, steady });
