@@ -28,9 +28,12 @@ function parse({ bytes, index, at }: ListMember): FileRecord {
       }
     }
     // From its text: a number of a parsed value has lost the digits beyond 2^53.
-    const key = members.get('Key');
-    if (key === undefined) throw new EncodingError('no Key');
-    return { key: Key.parse(key), value: base64((value as { Value?: unknown }).Value) };
+    const keyText = members.get('Key');
+    if (keyText === undefined) throw new EncodingError('no Key');
+    const key = Key.parse(keyText);
+    // Throws for a key that cannot be hashed, which no store can hold.
+    key.digest();
+    return { key, value: base64((value as { Value?: unknown }).Value) };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EncodingError(`record ${index}, at byte ${at}: ${reason}`, { cause });

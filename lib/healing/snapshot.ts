@@ -91,7 +91,10 @@ function decode(bytes: Buffer, what: string): FileRecord {
 
 function decodeKey(bytes: Uint8Array, what: string): Key {
   try {
-    return Key.decode(bytes);
+    const key = Key.decode(bytes);
+    // Throws for a key that cannot be hashed, which no store can hold.
+    key.digest();
+    return key;
   } catch (cause) {
     throw new EncodingError(`${what}: ${(cause as Error).message}`, { cause });
   }

@@ -115,6 +115,7 @@ describe('a JSON list of records', () => {
     ['[{"Key":[],"Value":""},{"Key":{},"Value":""}]', /^record 1, at byte 23: /],
     ['[{"Key":[{"int":1.5}],"Value":""}]', /^record 0, at byte 1: /],
     ['[{"Key":[{"none":1}],"Value":""}]', /^record 0, at byte 1: /],
+    ['[{"Key":[{"time":"2020-01-01T00:00:00Z"}],"Value":""}]', /^record 0, at byte 1: .*hash/],
     ['[{"Key":[],"Value":""},{"Key":[}]]', /^record 1, at byte 23: .*JSON/],
     ['[{"Key":[],"Value":"\xff"}]', /^record 0, at byte 1: .*(UTF-8|encoded data)/],
   ])('%j is refused, with a message that says where', async (bytes, message) => {
@@ -239,6 +240,11 @@ describe('a snapshot', () => {
       'a record with its fields in disorder',
       () => replaced(1, withLength(Buffer.from([2, 0, 1, 1, 0]))),
       /^record 0, at byte 192: field 1 after field 2/,
+    ],
+    [
+      'a record whose key cannot be hashed',
+      () => replaced(1, recordBytes(Buffer.from([1, 8, 2]), Buffer.alloc(0))),
+      /^record 0, at byte 192: .*hash/,
     ],
     [
       'a record whose key is damaged',
