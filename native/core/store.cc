@@ -104,13 +104,15 @@ Status Store::Commit(Table& writes, Version own_pin) {
 
   // From here on nothing can fail.
   const Version version = snapshots_.published() + 1;
-  RetiredList superseded;
-  writes.ForEach([&](const Table::Slot& slot) { Link(slot.tag, slot.ref, version, &superseded); });
-  Add(commits_, 1);
-  Add(superseded_, superseded.size);
+  Change change;
+  writes.ForEach([&](const Table::Slot& slot) { Link(slot.tag, slot.ref, version, &change); });
+  Add(superseded_, change.superseded.size);
   snapshots_.Publish(version, own_pin);
+  Add(commits_, 1);
+  Add(entries_, change.entries);
+  Add(bytes_, change.bytes);
 
-  RetiredList unseen = snapshots_.Retire(superseded, version);
+  RetiredList unseen = snapshots_.Retire(change.superseded, version);
   while (!unseen.empty()) Free(unseen.Pop(heap_));
   return Status::kOk;
 }
@@ -151,7 +153,7 @@ void Store::Withdraw(const Table& writes) {
   writes.ForEach([&](const Table::Slot& write) { ShardAt(write.tag).announced = 0; });
 }
 
-void Store::Link(Tag tag, Ref ref, Version version, RetiredList* superseded) {
+void Store::Link(Tag tag, Ref ref, Version version, Change* change) {
   Entry* entry = EntryAt(heap_, ref);
   entry->version = version;
   Shard& shard = ShardAt(tag);
@@ -167,21 +169,19 @@ void Store::Link(Tag tag, Ref ref, Version version, RetiredList* superseded) {
       Entry* head = EntryAt(heap_, slot->ref);
       needless = entry->deleted() && head->deleted();
       if (!needless) {
-        superseded->Push(heap_, slot->ref);
+        change->superseded.Push(heap_, slot->ref);
         entry->older = slot->ref;
         slot->ref = ref;
-        if (!head->deleted()) {
-          Subtract(entries_, 1);
-          Subtract(bytes_, head->payload());
-        }
+        if (!head->deleted()) change->entries--;
+        change->bytes -= head->payload();
       }
     }
   }
   if (needless) {
     Entry::Destroy(heap_, ref);
-  } else if (!entry->deleted()) {
-    Add(entries_, 1);
-    Add(bytes_, entry->payload());
+  } else {
+    if (!entry->deleted()) change->entries++;
+    change->bytes += entry->payload();
   }
 }
 

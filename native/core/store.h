@@ -99,7 +99,13 @@ class Store {
   bool Announce(const Table& writes);
   void Withdraw(const Table& writes);
   bool FitsLimit(const Table& writes);
-  void Link(Tag tag, Ref ref, Version version, RetiredList* superseded);
+  // What a commit does to the store's counts.
+  struct Change {
+    RetiredList superseded;
+    uint64_t entries = 0;  // added; wraps around when more go
+    uint64_t bytes = 0;
+  };
+  void Link(Tag tag, Ref ref, Version version, Change* change);
   Version SupersededBy(const Entry* entry);
   void Free(Ref ref);
 
