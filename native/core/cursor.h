@@ -48,12 +48,15 @@ class Cursor {
     std::vector<uint8_t> value;
     bool deleted;
   };
+  // The store's own: a caller may choose digests that meet under any other.
   struct DigestHash {
-    size_t operator()(const Digest& digest) const { return digest.words[0] ^ digest.words[3]; }
+    const Store& store;
+    size_t operator()(const Digest& digest) const { return store.TagOf(digest); }
   };
   using Overlay = std::unordered_map<Digest, Copy, DigestHash>;
 
-  Cursor(Store& store, Version version) : store_(store), version_(version) {}
+  Cursor(Store& store, Version version)
+      : store_(store), version_(version), overlay_(0, DigestHash{store}) {}
 
   Store& store_;
   const Version version_;
