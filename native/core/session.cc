@@ -272,11 +272,13 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
     MutexLock lock(mutex_);
     store_->transaction().AssertHeld();
     if (batch->open) {
+      const size_t written = batch->writes.size();
       status = store_->Commit(batch->writes, batch->version);
       if (status == Status::kOk) {
         batch->writes.Reset();
         Close(batch, false);
-        store_->Reclaim(kReclaimStep);
+        // As many as it may have superseded: what waits does not grow with the commits.
+        store_->Reclaim(kReclaimStep + written);
       }
     }
   }
