@@ -95,7 +95,7 @@ Batch* Session::Begin(bool writable) {
 
 Batch* Session::BeginNested(Batch* parent, bool writable) {
   MutexLock lock(mutex_);
-  if (abandoned_ || !parent->open) return nullptr;
+  if (!Usable(parent)) return nullptr;
   Batch* batch = NewBatch(writable);
   if (batch == nullptr) return nullptr;
   batch->parent = parent;
@@ -131,7 +131,7 @@ const Entry* Session::Find(const Batch* batch, const Digest& digest) {
 int Session::Get(const Batch* batch, const Digest& digest, std::span<uint8_t> target,
                  size_t* needed) {
   MutexLock lock(mutex_);
-  if (!batch->open) return static_cast<int>(Status::kClosed);
+  if (!Usable(batch)) return static_cast<int>(Status::kClosed);
   const Entry* entry = Find(batch, digest);
   if (entry == nullptr) return static_cast<int>(Status::kAbsent);
   const auto value = entry->value();
@@ -145,14 +145,14 @@ int Session::Get(const Batch* batch, const Digest& digest, std::span<uint8_t> ta
 
 Status Session::Has(const Batch* batch, const Digest& digest) {
   MutexLock lock(mutex_);
-  if (!batch->open) return Status::kClosed;
+  if (!Usable(batch)) return Status::kClosed;
   return Find(batch, digest) == nullptr ? Status::kAbsent : Status::kOk;
 }
 
 int Session::GetMany(const Batch* batch, std::span<const Digest> digests, std::span<int32_t> sizes,
                      std::span<uint8_t> target, size_t* needed) try {
   MutexLock lock(mutex_);
-  if (!batch->open) return static_cast<int>(Status::kClosed);
+  if (!Usable(batch)) return static_cast<int>(Status::kClosed);
   std::vector<Store::Lookup> lookups(digests.size());
   std::vector<Store::Lookup*> in_store;
   in_store.reserve(digests.size());
@@ -193,13 +193,13 @@ int Session::GetMany(const Batch* batch, std::span<const Digest> digests, std::s
 Status Session::Put(Batch* batch, const Digest& digest, std::span<const uint8_t> key,
                     std::span<const uint8_t> value) {
   MutexLock lock(mutex_);
-  if (!batch->open) return Status::kClosed;
+  if (!Usable(batch)) return Status::kClosed;
   return Write(batch, digest, Entry::Create(store_->heap(), digest, key, value));
 }
 
 Status Session::Delete(Batch* batch, const Digest& digest) {
   MutexLock lock(mutex_);
-  if (!batch->open) return Status::kClosed;
+  if (!Usable(batch)) return Status::kClosed;
   return Write(batch, digest, Entry::CreateDeleted(store_->heap(), digest));
 }
 
@@ -219,17 +219,8 @@ Status Session::Write(Batch* batch, const Digest& digest, Ref ref) {
   return Status::kOk;
 }
 
-bool Session::IsOpen(const Batch* batch) {
-  MutexLock lock(mutex_);
-  return batch->open;
-}
-
-bool Session::HasNested(const Batch* batch) {
-  MutexLock lock(mutex_);
-  return batch->first_child != nullptr;
-}
-
 Status Session::MergeIntoParent(Batch* batch) {
+  if (batch->writes.size() == 0) return Status::kOk;
   Heap& heap = store_->heap();
   Table& target = batch->parent->writes;
   if (!target.Reserve(batch->writes.size())) return Status::kFull;
@@ -249,7 +240,7 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
   bool to_store;
   {
     MutexLock lock(mutex_);
-    if (!batch->open) return Status::kClosed;
+    if (!Usable(batch)) return Status::kClosed;
     to_store = batch->parent == nullptr && batch->writable;
     if (to_store && !locked && transaction.HeldBy(party_)) return Status::kNested;
     to_store = to_store && batch->writes.size() > 0;
@@ -271,7 +262,7 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
   {
     MutexLock lock(mutex_);
     store_->transaction().AssertHeld();
-    if (batch->open) {
+    if (Usable(batch)) {
       const size_t written = batch->writes.size();
       status = store_->Commit(batch->writes, batch->version);
       if (status == Status::kOk) {
@@ -288,7 +279,7 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
 
 void Session::Discard(Batch* batch) {
   MutexLock lock(mutex_);
-  if (!batch->open) return;
+  if (!Usable(batch)) return;
   Close(batch, true);
   store_->Reclaim(kReclaimStep);
 }
@@ -321,7 +312,7 @@ void Session::DestroyWrites(Batch* batch) {
 
 Cursor* Session::StartCursor(const Batch* batch) try {
   MutexLock lock(mutex_);
-  if (!batch->open) return nullptr;
+  if (!Usable(batch)) return nullptr;
   cursors_.reserve(cursors_.size() + 1);
   auto cursor = Cursor::Start(*store_, *batch);
   if (cursor == nullptr) return nullptr;
@@ -353,6 +344,7 @@ size_t Session::Reclaim() {
 Session::Usage Session::GetUsage() {
   MutexLock lock(mutex_);
   Usage usage{party_.thread_id(), 0, 0, Clock::time_point::max()};
+  if (abandoned_) return usage;
   std::vector<Version> versions;
   const auto pin = [&](Version version, Clock::time_point since) {
     versions.push_back(version);
@@ -373,10 +365,7 @@ Session::Usage Session::GetUsage() {
 void Session::Abandon() {
   MutexLock lock(mutex_);
   abandoned_ = true;
-  for (auto& batch : batches_) {
-    batch->open = false;
-    batch->writes.Clear();
-  }
+  for (auto& batch : batches_) batch->writes.Clear();
   cursors_.clear();
 }
 

@@ -19,8 +19,9 @@ namespace memdb {
 
 // One thread's use of one store: its batches and iterations, and whatever of the
 // store it holds. Every method but Abandon is called by that thread. Batches and
-// cursors are the session's: their addresses stay good until it ends, and a call
-// with one that is closed answers kClosed.
+// cursors are the session's: the address of a cursor is good until EndCursor, that
+// of a batch until the session ends. A call with a batch that is closed answers
+// kClosed, until a later batch takes its place.
 //
 // Every call holds the session's mutex while it is inside the store, so a store
 // can be closed by another thread at any time. When the session ends, in
@@ -65,9 +66,10 @@ class Session {
              std::span<const uint8_t> value);
   Status Delete(Batch* batch, const Digest& digest);
 
-  // Of a batch that was open: committing or discarding one closes those nested in it.
-  bool IsOpen(const Batch* batch) EXCLUDES(mutex_);
-  bool HasNested(const Batch* batch) EXCLUDES(mutex_);
+  // Whether this thread has neither committed nor discarded the batch, nor one that
+  // it is nested in. That the store was closed makes no difference here.
+  bool IsOpen(const Batch* batch) const { return batch->open; }
+  bool HasNested(const Batch* batch) const { return batch->first_child != nullptr; }
 
   // Into the parent of a nested batch, or into the store. A root batch that has
   // writes takes the transaction mutex as Lock does, unless the caller holds it
@@ -101,11 +103,12 @@ class Session {
   void Abandon() EXCLUDES(mutex_);
 
  private:
-  // How many superseded entries a begin, commit or discard frees on its way.
+  // How many superseded entries a commit or discard frees on its way, at the least.
   static constexpr size_t kReclaimStep = 64;
 
   Session(std::shared_ptr<Store> store, int thread_id);
 
+  bool Usable(const Batch* batch) const REQUIRES(mutex_) { return batch->open && !abandoned_; }
   Batch* NewBatch(bool writable) REQUIRES(mutex_);
   const Entry* FindPending(const Batch* batch, const Digest& digest, Tag tag, bool* pending) const
       REQUIRES(mutex_);
