@@ -122,10 +122,9 @@ function writePart(part: Part, target: Uint8Array, offset: number): number {
   if (part instanceof Uint8Array) return writeBytes(part, target, at);
   if (typeof part === 'number' || typeof part === 'bigint') return writeVarint(part, target, at);
   if (part instanceof Time) return writeVarint(part.seconds, target, at);
-  return part === null ? writeRaw(NOTHING, target, at) : writeText(part.toString(), target, at);
+  if (part !== null) return writeText(part.toString(), target, at);
+  return at > target.length ? -1 : at;
 }
-
-const NOTHING = new Uint8Array(0);
 
 function writePrivately(part: Part, target: Uint8Array, offset: number): number {
   if (!(part instanceof AccountUrl)) return writePart(part, target, offset);
