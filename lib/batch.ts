@@ -1,4 +1,4 @@
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import type { Attachment } from './attachment.js';
 import { failure } from './engine/failure.js';
 import { Cursor, Entries } from './entries.js';
@@ -10,6 +10,7 @@ import {
 } from './errors.js';
 import type { ChangeSet, Value } from './keyvalue.js';
 import { Key, type KeyLike } from './record/key.js';
+import { show } from './record/show.js';
 
 const EMPTY_KEY = Key.of();
 
@@ -62,8 +63,7 @@ export class Batch implements ChangeSet {
   /** The values of `keys`, or undefined for those missing, in order: cheaper than a get for each. */
   getMany(keys: readonly KeyLike[]): (Buffer | undefined)[] {
     this.#requireOpen();
-    if (!Array.isArray(keys)) throw new TypeError(`keys must be an array, not ${show(keys)}`);
-    return this.#attachment.crossing.getMany(this.#id, this.#prefix, keys.map(checkKey));
+    return this.#attachment.crossing.getMany(this.#id, this.#prefix, checkKeys(keys));
   }
 
   /** Whether there is a value of `key`. */
@@ -93,6 +93,8 @@ export class Batch implements ChangeSet {
    * batches, and may close them.
    */
   forEach(fn: (key: Key, value: Buffer) => void): void {
+    this.#requireOpen();
+    if (typeof fn !== 'function') throw new TypeError(`${show(fn)} is not a function`);
     const cursor = this.#cursor();
     try {
       while (cursor.advance()) fn(cursor.key(), cursor.value());
@@ -213,18 +215,17 @@ function checkKey(key: KeyLike): Key {
   throw new TypeError(`a key must be a Key, null or undefined, not ${show(key)}`);
 }
 
+/** A copy, so that nothing of the caller's runs once the first key is looked at. */
+function checkKeys(keys: readonly KeyLike[]): Key[] {
+  if (!Array.isArray(keys)) throw new TypeError(`keys must be an array, not ${show(keys)}`);
+  const checked: Key[] = [];
+  for (let n = 0; n < keys.length; n++) checked.push(checkKey(keys[n]));
+  return checked;
+}
+
 function checkValue(value: Value): Value {
   if (value instanceof Uint8Array || typeof value === 'string' || value === null) return value;
   // An array of another realm (a vm context) is none by instanceof.
   if (types.isUint8Array(value)) return value;
   throw new TypeError(`a value must be a Uint8Array, a string or null, not ${show(value)}`);
-}
-
-function show(value: unknown): string {
-  return inspect(value, {
-    depth: 0,
-    maxArrayLength: 4,
-    maxStringLength: 40,
-    breakLength: Infinity,
-  });
 }

@@ -1,10 +1,11 @@
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { Attachment } from './attachment.js';
 import { Batch } from './batch.js';
 import { type EngineName, Stat, Status } from './engine/engine.js';
 import { type EngineChoice, isChoice } from './engine/select.js';
 import type { Beginner } from './keyvalue.js';
 import { Key, type KeyLike } from './record/key.js';
+import { show } from './record/show.js';
 
 /** Of a new database. */
 export interface MemDBOptions {
@@ -188,7 +189,7 @@ function create(options: MemDBOptions): Attachment {
   checkOptions('MemDB', options, ['engine', 'maxBytes']);
   const { engine = 'auto', maxBytes = Number.POSITIVE_INFINITY } = options;
   if (!isChoice(engine)) {
-    throw new TypeError(`option engine must be auto, native or fallback, not ${inspect(engine)}`);
+    throw new TypeError(`option engine must be auto, native or fallback, not ${show(engine)}`);
   }
   return Attachment.create(engine, checkNumber('maxBytes', maxBytes));
 }
@@ -201,7 +202,7 @@ function checkTimeout(options: UpdateOptions): number | undefined {
 
 function checkOptions(of: string, options: object, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`the options of ${of} must be an object, not ${inspect(options)}`);
+    throw new TypeError(`the options of ${of} must be an object, not ${show(options)}`);
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) {
@@ -211,19 +212,19 @@ function checkOptions(of: string, options: object, known: readonly string[]): vo
 
 function checkNumber(name: string, value: number): number {
   if (typeof value === 'number' && value >= 0) return value;
-  throw new TypeError(`option ${name} must be a number of 0 or more, not ${inspect(value)}`);
+  throw new TypeError(`option ${name} must be a number of 0 or more, not ${show(value)}`);
 }
 
 function checkPrefix(prefix: KeyLike): Key {
   if (prefix instanceof Key) return prefix;
   if (prefix === null || prefix === undefined) return EMPTY_KEY;
-  throw new TypeError(`a prefix must be a Key, null or undefined, not ${inspect(prefix)}`);
+  throw new TypeError(`a prefix must be a Key, null or undefined, not ${show(prefix)}`);
 }
 
 const EMPTY_KEY = Key.of();
 
 function checkFunction(fn: unknown): void {
-  if (typeof fn !== 'function') throw new TypeError(`${inspect(fn)} is not a function`);
+  if (typeof fn !== 'function') throw new TypeError(`${show(fn)} is not a function`);
 }
 
 function refusePromise<T>(result: T): T {

@@ -5,7 +5,7 @@ export class Pairs {
   /** Lengths of keys and values in turns. */
   readonly #lengths: Int32Array;
   /** A copy of the bytes that nobody else has: for keys, which are decoded later. */
-  readonly #bytes: Uint8Array;
+  readonly #copy: ArrayBuffer;
   /** What values are handed out of, and where the bytes start in it. */
   #memory: ArrayBufferLike;
   #position: number;
@@ -19,7 +19,7 @@ export class Pairs {
     this.#lengths = lengths;
     this.#memory = memory;
     this.#position = position;
-    this.#bytes = new Uint8Array(memory, position, size).slice();
+    this.#copy = new Uint8Array(memory, position, size).slice().buffer;
   }
 
   /** Goes to the next pair; false when there is none. */
@@ -35,14 +35,14 @@ export class Pairs {
 
   /** The stored form of the current key, not to be changed. */
   key(): Uint8Array {
-    return this.#bytes.subarray(this.#key, this.#value);
+    return new Uint8Array(this.#copy, this.#key, this.#value - this.#key);
   }
 
   /** The current value, a Buffer of the caller's. */
   value(): Buffer {
     // Whoever was given a value may have detached the memory of all.
     if (this.#memory.byteLength === 0) {
-      this.#memory = this.#bytes.slice().buffer;
+      this.#memory = this.#copy.slice(0);
       this.#position = 0;
     }
     return new View(this.#memory, this.#position + this.#value, this.#end - this.#value);
