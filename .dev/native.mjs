@@ -1,4 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { at, files, fingerprint, runPackage, Stamp, which, windows } from './project.mjs';
 
 const stamp = new Stamp('build/.stamp');
@@ -26,7 +27,7 @@ export function buildNative({ force = false } = {}) {
   }
   console.log('accumulate-memdb: building the native engine');
   const steps = force ? ['rebuild'] : ['configure', 'build'];
-  const options = ['--jobs', 'max', '--loglevel', 'warn', '--silent'];
+  const options = ['--jobs', 'max', '--loglevel', 'error', ...headers()];
   for (const step of steps) {
     const { ok, output } = runPackage('node-gyp', [step, ...options], { quiet: true });
     if (ok) continue;
@@ -36,6 +37,17 @@ export function buildNative({ force = false } = {}) {
   }
   stamp.set(made);
   return true;
+}
+
+/** The headers that came with this Node.js, if they did: then none are downloaded. */
+function headers() {
+  const prefix = dirname(dirname(process.execPath));
+  const version = join(prefix, 'include/node/node_version.h');
+  if (!existsSync(version)) return [];
+  const text = readFileSync(version, 'utf8');
+  const number = (part) => new RegExp(`#define NODE_${part}_VERSION (\\d+)`).exec(text)?.[1];
+  const theirs = [number('MAJOR'), number('MINOR'), number('PATCH')].join('.');
+  return theirs === process.versions.node ? ['--nodedir', prefix] : [];
 }
 
 /** What is missing of the things node-gyp compiles with; on Windows it looks for itself. */
