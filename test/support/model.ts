@@ -186,8 +186,13 @@ export class ModelBatch implements Batch<KeySpec> {
   }
 
   private find(key: KeySpec): Uint8Array | undefined {
-    const value = this.seen().get(identity(key))?.value;
+    const value = this.lookUp(identity(key))?.value;
     return value && Uint8Array.from(value);
+  }
+
+  private lookUp(id: string): Pair | undefined {
+    if (this.writes.has(id)) return this.writes.get(id);
+    return this.parent ? this.parent.lookUp(id) : this.base.get(id);
   }
 
   private end(): void {

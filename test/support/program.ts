@@ -8,6 +8,8 @@ export type Op =
   | { op: 'get' | 'tryGet' | 'has' | 'delete'; batch: string; key: KeySpec | null }
   | { op: 'put'; batch: string; key: KeySpec | null; length: number; fill: number }
   | { op: 'getMany'; batch: string; keys: (KeySpec | null)[] }
+  /** Puts or deletes many numbered keys: tables grow, iterations take several steps. */
+  | { op: 'putAll' | 'deleteAll'; batch: string; from: number; count: number }
   /** A whole iteration, or the first `take` pairs; `inside` runs before pair number `at`. */
   | { op: 'forEach'; batch: string; at: number; inside: Op[] }
   | { op: 'entries'; batch: string; take: number }
@@ -28,6 +30,8 @@ const parts = (...list: PartSpec[]): KeySpec => ({ parts: list });
 const LONG_PART: PartSpec = ['string', 'n'];
 
 const PREFIXES: readonly (KeySpec | null)[] = [
+  null,
+  null,
   null,
   null,
   null,
@@ -64,100 +68,135 @@ function writeLength(random: Random): number {
   return random.chance(0.1) ? 0 : random.between(1, 40);
 }
 
-/** Writes a program; keeps count of which names are likely to be open batches. */
+/** A batch that the program so far has most likely left open. */
+interface Open {
+  readonly name: string;
+  readonly parent: Open | undefined;
+  readonly writable: boolean;
+}
+
+/**
+ * Writes a program. Knows roughly which batches are open, so that most steps do something; some
+ * are left to fail.
+ */
 class Writer {
   #begun = 0;
-  readonly #open: string[] = [];
+  #open: Open[] = [];
+  #updating = false;
 
   constructor(readonly random: Random) {}
 
-  begin(): Op {
+  step(depth: number): Op {
     const { random } = this;
-    const as = `b${++this.#begun}`;
-    const parent = random.chance(0.35) ? this.#batch() : undefined;
-    this.#open.push(as);
-    return {
-      op: 'begin',
-      as,
-      ...(parent === undefined ? {} : { in: parent }),
-      prefix: random.pick(PREFIXES),
-      writable: random.chance(0.8),
-    };
+    const roll = random.below(1000);
+    if (this.#open.length === 0 || roll < 130) return this.#begin();
+    if (roll < 560) return this.#write(roll);
+    if (roll < 740) return this.#read(roll);
+    if (roll < 800 && depth < 2) return this.#forEach(depth);
+    if (roll < 820) return { op: 'entries', batch: this.#any().name, take: random.below(6) };
+    if (roll < 910) return this.#end(random.chance(0.7) ? 'commit' : 'discard');
+    if (roll < 965 && depth < 2) return this.#scoped(depth);
+    return random.chance(0.03) ? { op: 'close' } : { op: 'stats' };
   }
 
-  #batch(): string {
-    if (this.#open.length === 0) return 'b0';
+  #any(): Open {
     return this.random.pick(this.#open);
+  }
+
+  /** Most of the time one that takes writes. */
+  #writable(): Open {
+    const writable = this.#open.filter((open) => open.writable);
+    return writable.length > 0 && this.random.chance(0.95)
+      ? this.random.pick(writable)
+      : this.#any();
   }
 
   #key(): KeySpec | null {
     return this.random.pick(KEYS);
   }
 
-  #inside(most: number, depth: number): Op[] {
-    const count = this.random.below(most + 1);
-    return Array.from({ length: count }, () => this.step(depth + 1));
-  }
-
-  #end(batch: string): void {
-    // Most of the time: a closed batch is worth a look too.
-    if (this.random.chance(0.85)) this.#open.splice(this.#open.indexOf(batch) >>> 0, 1);
-  }
-
-  step(depth: number): Op {
+  #begin(): Op {
     const { random } = this;
-    const roll = random.below(1000);
-    const batch = this.#batch();
-    if (this.#open.length === 0 || roll < 110) return this.begin();
-    if (roll < 400) {
-      return {
-        op: 'put',
-        batch,
-        key: this.#key(),
-        length: writeLength(random),
-        fill: random.below(256),
-      };
+    const name = `b${++this.#begun}`;
+    const parent = this.#open.length > 0 && random.chance(0.4) ? this.#any() : undefined;
+    const prefix = random.pick(PREFIXES);
+    const writable = random.chance(0.85) && (parent?.writable !== false || random.chance(0.1));
+    const fails = parent && ((writable && !parent.writable) || prefix?.base !== undefined);
+    if (!fails) this.#open.push({ name, parent, writable });
+    return { op: 'begin', as: name, ...(parent ? { in: parent.name } : {}), prefix, writable };
+  }
+
+  #write(roll: number): Op {
+    const { random } = this;
+    const batch = this.#writable().name;
+    if (roll < 460) {
+      const length = writeLength(random);
+      return { op: 'put', batch, key: this.#key(), length, fill: random.below(256) };
     }
-    if (roll < 470) return { op: 'delete', batch, key: this.#key() };
-    if (roll < 540) return { op: 'get', batch, key: this.#key() };
-    if (roll < 600) return { op: 'tryGet', batch, key: this.#key() };
-    if (roll < 640) return { op: 'has', batch, key: this.#key() };
-    if (roll < 680) {
-      const count = random.below(8);
-      return { op: 'getMany', batch, keys: Array.from({ length: count }, () => this.#key()) };
-    }
-    if (roll < 730 && depth < 2) {
-      return { op: 'forEach', batch, at: random.below(4), inside: this.#inside(3, depth) };
-    }
-    if (roll < 760) return { op: 'entries', batch, take: random.below(6) };
-    if (roll < 850) {
-      this.#end(batch);
-      return { op: 'commit', batch };
-    }
-    if (roll < 890) {
-      this.#end(batch);
-      return { op: 'discard', batch };
-    }
-    if (roll < 950 && depth < 2) return this.#scoped(depth);
-    if (roll < 953) return { op: 'close' };
-    return { op: 'stats' };
+    if (roll < 545) return { op: 'delete', batch, key: this.#key() };
+    const op = random.pick(['putAll', 'putAll', 'deleteAll'] as const);
+    return { op, batch, from: random.below(50), count: random.pick([20, 60, 200, 500]) };
+  }
+
+  #read(roll: number): Op {
+    const batch = this.#any().name;
+    if (roll < 620) return { op: 'get', batch, key: this.#key() };
+    if (roll < 680) return { op: 'tryGet', batch, key: this.#key() };
+    if (roll < 710) return { op: 'has', batch, key: this.#key() };
+    const count = this.random.below(8);
+    return { op: 'getMany', batch, keys: Array.from({ length: count }, () => this.#key()) };
+  }
+
+  #forEach(depth: number): Op {
+    const batch = this.#any().name;
+    const inside = this.#inside(3, depth);
+    return { op: 'forEach', batch, at: this.random.below(4), inside };
+  }
+
+  /** What is begun or ended inside is taken for undone: it may never be run. */
+  #inside(most: number, depth: number): Op[] {
+    const open = [...this.#open];
+    const ops = Array.from({ length: this.random.below(most + 1) }, () => this.step(depth + 1));
+    this.#open = open;
+    return ops;
+  }
+
+  #end(op: 'commit' | 'discard'): Op {
+    const ended = this.#any();
+    const over = (open: Open): boolean =>
+      open === ended || (open.parent !== undefined && over(open.parent));
+    // Now and then a closed batch is used.
+    if (this.random.chance(0.95)) this.#open = this.#open.filter((open) => !over(open));
+    return { op, batch: ended.name };
   }
 
   #scoped(depth: number): Op {
     const { random } = this;
     const as = `b${++this.#begun}`;
-    this.#open.push(as);
-    const inside = this.#inside(4, depth);
-    if (random.chance(0.4)) return { op: 'view', as, inside };
+    const update = random.chance(this.#updating ? 0.1 : 0.6);
+    const before = { open: this.#open, updating: this.#updating };
+    // Its own batch is the one to use.
+    const own = { name: as, parent: undefined, writable: update };
+    this.#open = [...before.open, own, own, own];
+    this.#updating ||= update;
+    const inside = this.#inside(6, depth);
+    this.#open = before.open;
+    this.#updating = before.updating;
+    if (!update) return { op: 'view', as, inside };
     const end = random.pick(['return', 'return', 'return', 'throw', 'promise'] as const);
     return { op: 'update', as, inside, end };
   }
 }
 
-/** A random program of up to 60 steps. */
+/** Key number `i` of `putAll` and `deleteAll`. */
+export function numbered(i: number): KeySpec {
+  return parts(['string', 'n'], ['uint', `${i}`]);
+}
+
+/** A random program of up to 80 steps. */
 export function writeProgram(random: Random): Program {
   const writer = new Writer(random);
-  const length = random.between(5, 60);
+  const length = random.between(5, 80);
   const ops = Array.from({ length }, () => writer.step(0));
   return random.chance(0.25) ? { maxBytes: random.between(20, 400), ops } : { ops };
 }

@@ -1,5 +1,5 @@
 import type { KeySpec } from './keyspec.js';
-import type { Op, Program } from './program.js';
+import { numbered, type Op, type Program } from './program.js';
 import type { Batch, Database } from './store.js';
 
 /** A store that programs can run on: how to open it, and how its keys are made and shown. */
@@ -124,6 +124,14 @@ class Replay<K> {
         value.fill(0xee);
         return 'ok';
       }
+      case 'putAll':
+        for (let i = op.from; i < op.from + op.count; i++) {
+          batch.put(this.#key(numbered(i)), Buffer.alloc(i % 50, i));
+        }
+        return 'ok';
+      case 'deleteAll':
+        for (let i = op.from; i < op.from + op.count; i++) batch.delete(this.#key(numbered(i)));
+        return 'ok';
       case 'delete':
         batch.delete(this.#key(op.key));
         return 'ok';
