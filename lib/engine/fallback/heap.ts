@@ -1,21 +1,16 @@
-import { Block, Header, Mark, PAGE_BYTES, PAGE_SHIFT, PageUse, type Ref } from './layout.js';
+import {
+  Block,
+  Header,
+  Mark,
+  PAGE_BYTES,
+  PAGE_HEADER_WORDS,
+  PAGE_SHIFT,
+  PageUse,
+  PageWord,
+  type Ref,
+} from './layout.js';
 import type { Memory } from './memory.js';
 import { Pages } from './pages.js';
-
-/** Words at the start of a page of blocks. */
-const PageWord = {
-  SizeClass: 0,
-  /** Blocks in use. */
-  Used: 1,
-  /** The first of the free blocks. */
-  Free: 2,
-  /** Blocks that were ever in use: those after them are free too. */
-  Begun: 3,
-  /** Its neighbours among the pages of the class that have a free block. */
-  Next: 4,
-  Previous: 5,
-} as const;
-const PAGE_HEADER_WORDS = 8;
 
 /** Bytes of blocks in a page. */
 const ROOM = PAGE_BYTES - PAGE_HEADER_WORDS * 4;

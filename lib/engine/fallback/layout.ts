@@ -117,6 +117,21 @@ export const PageUse = {
   Session: 0x20000000,
 } as const;
 
+/** Words at the start of a page of blocks. */
+export const PageWord = {
+  SizeClass: 0,
+  /** Blocks in use. */
+  Used: 1,
+  /** The first of the free blocks. */
+  Free: 2,
+  /** Blocks that were ever in use: those after them are free too. */
+  Begun: 3,
+  /** Its neighbours among the pages of the class that have a free block. */
+  Next: 4,
+  Previous: 5,
+} as const;
+export const PAGE_HEADER_WORDS = 8;
+
 /**
  * Words of every block. The mark is a 64-bit number that tells what it is, also
  * to who finds the memory in the state that a dead thread left it in: an entry's

@@ -66,7 +66,7 @@ export class Pins {
     if (--this.used > 0) {
       this.places.push(snapshot.place);
     } else {
-      this.places.length = 0;
+      if (this.places.length > 0) this.places.length = 0;
       this.memory.store(this.word + Session.Pins, 0);
     }
   }
