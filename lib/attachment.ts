@@ -30,6 +30,7 @@ export class Attachment {
   readonly id: number;
   /** Whether `close` was called here. The database may be closed elsewhere all the same. */
   closed = false;
+  #locked = false;
   #reclaimer: NodeJS.Timeout | undefined;
   #reclaiming = false;
 
@@ -61,11 +62,13 @@ export class Attachment {
     if (this.closed) throw new DatabaseClosedError();
     const status = this.wait((slice) => this.engine.lock(this.id, slice), timeoutMs);
     if (status < 0) throw failure(status);
+    this.#locked = true;
   }
 
-  /** Gives the transaction mutex back. */
+  /** Gives the transaction mutex back, if it is held. */
   unlock(): void {
-    if (!this.closed) this.engine.unlock(this.id);
+    if (this.#locked) this.engine.unlock(this.id);
+    this.#locked = false;
   }
 
   /**
@@ -73,9 +76,11 @@ export class Attachment {
    * when that takes longer than `timeoutMs`.
    */
   wait(attempt: (slice: number) => number, timeoutMs = this.engine.lockTimeout): number {
-    let status = attempt(Math.min(SLICE, timeoutMs));
+    const first = Math.min(SLICE, timeoutMs);
+    let status = attempt(first);
     if (status !== Status.Busy) return status;
-    const deadline = performance.now() + timeoutMs - SLICE;
+    // Only now, so that those who need not wait need not look at the clock.
+    const deadline = performance.now() + timeoutMs - first;
     while (status === Status.Busy) {
       const left = deadline - performance.now();
       if (left <= 0) throw new LockTimeoutError(timeoutMs, this.#holder());
@@ -99,6 +104,7 @@ export class Attachment {
     if (this.closed) return;
     this.closed = true;
     clearTimeout(this.#reclaimer);
+    this.unlock();
     this.engine.close(this.id);
   }
 
@@ -133,7 +139,6 @@ function engineOf(handle: SharedArrayBuffer): EngineName {
       `the handle is of version ${version}, and this is version ${HANDLE_VERSION}`,
     );
   }
-  if (Atomics.load(words, HandleWord.Closed) !== 0) throw new DatabaseClosedError();
   const engine = words[HandleWord.Engine];
   if (engine === ENGINE_NATIVE && handle.byteLength === HANDLE_SIZE) return 'native';
   if (engine === ENGINE_FALLBACK) return 'fallback';
