@@ -20,8 +20,9 @@ export interface MemDBOptions {
 
 export interface UpdateOptions {
   /**
-   * How long to wait for updates and commits of other threads, in milliseconds; by default without
-   * end on the native engine, and as long as `LOCK_TIMEOUT` of the fallback says on that.
+   * How long to wait for updates and commits of other threads, in milliseconds. By default there is
+   * no limit on the native engine, and on the fallback one of 10 seconds: it cannot always tell
+   * that a thread has died.
    */
   timeoutMs?: number;
 }
