@@ -242,7 +242,7 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
     MutexLock lock(mutex_);
     if (!Usable(batch)) return Status::kClosed;
     to_store = batch->parent == nullptr && batch->writable;
-    if (to_store && !locked && transaction.HeldBy(party_)) return Status::kNested;
+    if (to_store && !locked && transaction.HeldByThreadOf(party_)) return Status::kNested;
     to_store = to_store && batch->writes.size() > 0;
     if (!to_store) {
       const Status status = batch->parent == nullptr ? Status::kOk : MergeIntoParent(batch);
@@ -253,7 +253,7 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
   }
   // Not under the session's mutex: another thread's update may hold us up here, and
   // closing the store must not wait for that.
-  const bool lock_here = !transaction.HeldBy(party_);
+  const bool lock_here = !transaction.HeldByThreadOf(party_);
   if (lock_here) {
     const Status status = Lock(limit, holder);
     if (status != Status::kOk) return status;

@@ -8,10 +8,10 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
                               int* holder) NO_THREAD_SAFETY_ANALYSIS {
   std::unique_lock lock(mutex_.native());
   if (closed_) return Status::kClosed;
-  Party* const now_held = holder_.load(std::memory_order_relaxed);
-  if (now_held == &party) return Status::kNested;
-  if (now_held == nullptr) {
-    holder_.store(&party, std::memory_order_relaxed);
+  // Of another party of this thread too: it would wait for itself.
+  if (HeldByThreadOf(party)) return Status::kNested;
+  if (holder_ == nullptr) {
+    SetHolder(&party);
     party.waiting_since_ = {};
     return Status::kOk;
   }
@@ -20,7 +20,7 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
   if (party.waiting_since_ == Clock::time_point{}) party.waiting_since_ = start;
   Enqueue(party);
   const auto my_turn = [&]() REQUIRES(mutex_) {
-    return party.handed_over_ || closed_ || holder_.load(std::memory_order_relaxed) == nullptr;
+    return party.handed_over_ || closed_ || holder_ == nullptr;
   };
   const bool turn = party.turn_.wait_until(lock, start + limit, my_turn);
   if (!party.handed_over_) Dequeue(party);
@@ -31,11 +31,10 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
     return Status::kClosed;
   }
   if (!turn) {
-    const Party* held_by = holder_.load(std::memory_order_relaxed);
-    *holder = held_by == nullptr ? -1 : held_by->thread_id();
+    *holder = holder_ == nullptr ? -1 : holder_->thread_id_;
     return Status::kBusy;
   }
-  holder_.store(&party, std::memory_order_relaxed);
+  SetHolder(&party);
   party.handed_over_ = false;
   party.waiting_since_ = {};
   return Status::kOk;
@@ -43,14 +42,14 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
 
 void TransactionMutex::Unlock(Party& party) NO_THREAD_SAFETY_ANALYSIS {
   MutexLock lock(mutex_);
-  if (holder_.load(std::memory_order_relaxed) != &party) return;
+  if (holder_ != &party) return;
   Party* const first = queue_;
-  holder_.store(nullptr, std::memory_order_relaxed);
+  SetHolder(nullptr);
   if (first == nullptr) return;
   if (Clock::now() - first->waiting_since_ >= kPatience) {
     Dequeue(*first);
     first->handed_over_ = true;
-    holder_.store(first, std::memory_order_relaxed);
+    SetHolder(first);
   }
   first->turn_.notify_one();
 }
@@ -58,8 +57,13 @@ void TransactionMutex::Unlock(Party& party) NO_THREAD_SAFETY_ANALYSIS {
 void TransactionMutex::Close() {
   MutexLock lock(mutex_);
   closed_ = true;
-  holder_.store(nullptr, std::memory_order_relaxed);
+  SetHolder(nullptr);
   for (Party* party = queue_; party != nullptr; party = party->next_) party->turn_.notify_one();
+}
+
+void TransactionMutex::SetHolder(Party* party) {
+  holder_ = party;
+  holder_thread_.store(party == nullptr ? kNoThread : party->thread_id_, std::memory_order_relaxed);
 }
 
 void TransactionMutex::Enqueue(Party& party) {

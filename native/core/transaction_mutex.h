@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <condition_variable>
 
 #include "mutex.h"
@@ -40,11 +41,12 @@ class CAPABILITY("mutex") TransactionMutex {
   // the holder in `holder` (-1: nobody by now).
   Status Lock(Party& party, Clock::duration limit, int* holder);
   void Unlock(Party& party);
-  // Of the calling thread's own party.
-  bool HeldBy(const Party& party) const {
-    return holder_.load(std::memory_order_relaxed) == &party;
+  // Whether the calling thread, which is the party's, holds it; by this party or
+  // by another one.
+  bool HeldByThreadOf(const Party& party) const {
+    return holder_thread_.load(std::memory_order_relaxed) == party.thread_id_;
   }
-  // Tells the analysis what HeldBy or Lock has found.
+  // Tells the analysis what HeldByThreadOf or Lock has found.
   void AssertHeld() const ASSERT_CAPABILITY(this) {}
 
   // Turns away all who wait and all who come.
@@ -53,12 +55,17 @@ class CAPABILITY("mutex") TransactionMutex {
  private:
   static constexpr Clock::duration kPatience = std::chrono::milliseconds(1);
 
+  // No thread's id.
+  static constexpr int kNoThread = INT_MIN;
+
+  void SetHolder(Party* party) REQUIRES(mutex_);
   void Enqueue(Party& party) REQUIRES(mutex_);
   void Dequeue(Party& party) REQUIRES(mutex_);
 
   Mutex mutex_;
-  // Written under mutex_; a thread may always ask whether it is itself.
-  std::atomic<Party*> holder_{nullptr};
+  Party* holder_ GUARDED_BY(mutex_) = nullptr;
+  // Its thread. Written under mutex_; a thread may always ask whether it is itself.
+  std::atomic<int> holder_thread_{kNoThread};
   // Those who wait, the longest waiting first.
   Party* queue_ GUARDED_BY(mutex_) = nullptr;
   bool closed_ GUARDED_BY(mutex_) = false;

@@ -77,8 +77,9 @@ TEST("heap: a block is its owner's alone until it is freed; then all is given ba
 
 TEST("heap: the same from several threads") {
   Heap heap;
+  const uint64_t seed = random.Next();
   RunThreads(4, [&](int i) {
-    Random own = Random::For(static_cast<uint64_t>(i), "heap").Fork(random.Below(1) + 1);
+    Random own = Random(seed).Fork(static_cast<uint64_t>(i));
     AllocateAndFree(heap, own, Rounds(30'000));
   });
   CHECK_EQ(heap.held_bytes(), 0u);

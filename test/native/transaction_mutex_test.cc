@@ -37,14 +37,30 @@ TEST("transaction_mutex: one at a time, and nobody's turn is lost") {
           CHECK(status == Status::kBusy);
           CHECK(holder >= -1 && holder < threads && holder != i);
         }
-        CHECK(mutex.HeldBy(party));
+        CHECK(mutex.HeldByThreadOf(party));
         counter++;
         mutex.Unlock(party);
-        CHECK(!mutex.HeldBy(party));
+        CHECK(!mutex.HeldByThreadOf(party));
       }
     });
     CHECK_EQ(counter, int64_t{threads} * Rounds(5000));
   }
+}
+
+TEST("transaction_mutex: a thread does not wait for itself, by whichever of its parties") {
+  TransactionMutex mutex;
+  Party one(7);
+  Party same_thread(7);
+  int holder;
+  CHECK(mutex.Lock(one, kLong, &holder) == Status::kOk);
+  CHECK(mutex.Lock(one, kLong, &holder) == Status::kNested);
+  CHECK(mutex.Lock(same_thread, kLong, &holder) == Status::kNested);
+  CHECK(mutex.HeldByThreadOf(same_thread));
+  mutex.Unlock(same_thread);  // which is not its holder
+  CHECK(mutex.HeldByThreadOf(one));
+  mutex.Unlock(one);
+  CHECK(mutex.Lock(same_thread, kLong, &holder) == Status::kOk);
+  mutex.Unlock(same_thread);
 }
 
 TEST("transaction_mutex: a wait ends in time and tells who holds it; its holder is told at once") {
@@ -62,7 +78,7 @@ TEST("transaction_mutex: a wait ends in time and tells who holds it; its holder 
   CHECK(mutex.Lock(holding, kLong, &holder) == Status::kNested);
   // Who does not hold it gives nothing up.
   mutex.Unlock(waiting);
-  CHECK(mutex.HeldBy(holding));
+  CHECK(mutex.HeldByThreadOf(holding));
   mutex.Unlock(holding);
   CHECK(mutex.Lock(waiting, milliseconds(0), &holder) == Status::kOk);
   mutex.Unlock(waiting);
@@ -171,7 +187,7 @@ TEST("transaction_mutex: closing turns away who waits, who comes and who holds i
       waiters.emplace_back([&, i] {
         Party party(i);
         CHECK(LockFor(mutex, party, kLong) == Status::kClosed);
-        CHECK(!mutex.HeldBy(party));
+        CHECK(!mutex.HeldByThreadOf(party));
         turned_away++;
       });
     }
@@ -179,7 +195,7 @@ TEST("transaction_mutex: closing turns away who waits, who comes and who holds i
     CHECK_EQ(turned_away.load(), 0);
     mutex.Close();
     for (auto& waiter : waiters) waiter.join();
-    CHECK(!mutex.HeldBy(holding));
+    CHECK(!mutex.HeldByThreadOf(holding));
     CHECK(LockFor(mutex, holding, kLong) == Status::kClosed);
     mutex.Unlock(holding);
     CHECK(LockFor(mutex, holding, kLong) == Status::kClosed);

@@ -110,7 +110,7 @@ void User::Delete(Batch* batch, std::string_view key) {
 }
 
 void User::Commit(Batch* batch, bool locked) {
-  CHECK(TryCommit(batch, locked) == Status::kOk);
+  CHECK_EQ(AsInt(TryCommit(batch, locked)), AsInt(Status::kOk));
 }
 
 Pairs User::All(const Batch* batch) {
