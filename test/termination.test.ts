@@ -57,6 +57,11 @@ async function expectReleased(db: MemDB): Promise<void> {
   });
 }
 
+/** Bytes held by the database, and megabytes by the process. */
+function memory(db: MemDB): { held: number; process: number } {
+  return { held: db.stats().heldBytes, process: process.memoryUsage.rss() >> 20 };
+}
+
 async function superseded(db: MemDB): Promise<number> {
   for (let i = 0; i < 200 && db.stats().superseded > 0; i++) await sleep(5);
   return db.stats().superseded;
@@ -75,22 +80,29 @@ describeEngines('threads that end', (open, engine) => {
     async () => {
       const db = filled(open());
       const random = new Random(seed);
-      let before = 0;
+      let before = memory(db);
       for (let cycle = 0; cycle < CYCLES; cycle++) {
         const count = random.between(1, 3);
         const running = await Promise.all(
           Array.from({ length: count }, () => busy(db, random.pick(ACTIVITIES))),
         );
+        expect(db.stats().threads).toHaveLength(count + 1);
         await sleep(random.below(4));
         await Promise.all(running.map(({ worker }) => worker.terminate()));
         await expectReleased(db);
         if (cycle === Math.min(20, CYCLES >> 1)) {
           await superseded(db);
-          before = db.stats().heldBytes;
+          before = memory(db);
         }
       }
       expect(await superseded(db)).toBe(0);
-      expect(db.stats().heldBytes).toBeLessThanOrEqual(before * 2);
+      const after = memory(db);
+      process.stdout.write(
+        `${engine}: ${CYCLES} cycles, ${before.held} bytes held before and ${after.held} after, ` +
+          `${before.process} MB in the process before and ${after.process} after\n`,
+      );
+      expect(after.held).toBeLessThanOrEqual(before.held * 2);
+      expect(after.process - before.process).toBeLessThan(100);
     },
     10 * MINUTES,
   );

@@ -33,7 +33,7 @@ export interface Result {
 }
 
 /** The transactions of one worker between two checks; bounds the memory that logs take. */
-const ROUND = 3_000;
+const ROUND = 1_000;
 
 function read(db: MemDB): Map<number, number> {
   const keys = Array.from({ length: LAYOUT.count }, (_, i) => Key.of('history', uint(i)));
@@ -59,13 +59,13 @@ async function round(threads: readonly Worker[], deadline: number): Promise<Tran
 
 /** Lets workers run on one database, round by round, and checks each round's history. */
 export async function runHistory(options: Options): Promise<Result> {
-  const deadline = Date.now() + options.seconds * 1_000;
   const db = new MemDB({ engine: options.engine });
   const clock = new SharedArrayBuffer(4);
   const result: Result = { violations: [], transactions: 0, commits: 0 };
   const threads = await Promise.all(
     Array.from({ length: options.workers }, (_, i) => start(db, clock, i, options)),
   );
+  const deadline = Date.now() + options.seconds * 1_000;
   let { transactions } = result;
   try {
     let initial = read(db);

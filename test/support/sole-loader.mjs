@@ -1,6 +1,5 @@
 // A process whose main thread never loads the package: its workers are the only ones to have loaded
 // the addon, one after the other, and end in one way or another. Must live to its end and say so.
-import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 const MINE = 'thrown on purpose';
@@ -28,9 +27,13 @@ async function main([engine, ending, cycles]) {
     worker.on('error', ({ message }) => {
       if (message !== MINE) throw new Error(message);
     });
+    // Not `once` of node:events, which would reject when the error comes before the message.
+    const busy = new Promise((resolve) => worker.on('message', resolve));
     const exited = new Promise((resolve) => worker.on('exit', resolve));
-    await once(worker, 'message');
-    if (ending === 'terminate') await worker.terminate();
+    if (ending === 'terminate') {
+      await busy;
+      await worker.terminate();
+    }
     await exited;
   }
   console.log(`lived through ${cycles}`);
