@@ -32,8 +32,8 @@ const checks = {
 
 try {
   for (const [what, check] of Object.entries(checks)) {
+    console.log(`Package: ${what}`);
     check();
-    console.log(`Package: ${what}: ok`);
   }
 } finally {
   rmSync(project, { recursive: true });
@@ -46,8 +46,8 @@ function must({ ok, stdout, output, error }) {
 }
 
 function checkFiles() {
-  const packed = must(runNpm(['pack', '--json', '--pack-destination', project], { quiet: true }));
-  const [{ filename, files: inside }] = JSON.parse(packed.slice(packed.indexOf('[')));
+  const report = must(runNpm(['pack', '--json', '--pack-destination', project], { quiet: true }));
+  const [{ filename, files: inside }] = JSON.parse(report.slice(report.indexOf('[')));
   copyFileSync(join(project, filename), archive);
 
   const compiled = files('lib', (f) => f.endsWith('.ts') && !f.endsWith('.d.ts')).flatMap((f) => {
@@ -66,7 +66,14 @@ function checkFiles() {
     ...files('native'),
     ...files('prebuilds'),
   ];
-  assert.deepEqual(inside.map((f) => f.path).sort(), intended.sort());
+  const packed = inside.map((f) => f.path);
+  assert.deepEqual(
+    {
+      missing: intended.filter((f) => !packed.includes(f)),
+      superfluous: packed.filter((f) => !intended.includes(f)),
+    },
+    { missing: [], superfluous: [] },
+  );
 }
 
 function install() {
