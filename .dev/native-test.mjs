@@ -5,9 +5,8 @@
 // With --plant-race the tests are built with MEMDB_PLANT_RACE, and it is an error if the race that
 // this puts into them is not reported.
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { at, fail, files, fingerprint, run, Stamp, which } from './project.mjs';
 
@@ -18,76 +17,82 @@ const { values: options, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
+const kind = options.sanitize ?? 'plain';
+const planted = options['plant-race'];
 
-const compiler = (
-  process.env.CXX ??
-  which('g++', 'clang++') ??
-  fail('No C++ compiler found.')
-).split(' ');
-const optimise = options.sanitize ? ['-O1', '-fno-omit-frame-pointer'] : ['-O2'];
-const sanitize = options.sanitize
-  ? [`-fsanitize=${options.sanitize}`, '-fno-sanitize-recover=all']
-  : [];
-const plant = options['plant-race'] ? ['-DMEMDB_PLANT_RACE'] : [];
+const compiler = process.env.CXX || which('g++', 'clang++') || fail('No C++ compiler found.');
 const flags = ['-std=c++20', '-g', '-Wall', '-Wextra', '-Werror', '-Inative', '-pthread'];
-flags.push(...optimise, ...sanitize, ...plant);
+if (options.sanitize) {
+  flags.push('-O1', '-fno-omit-frame-pointer');
+  flags.push(`-fsanitize=${kind}`, '-fno-sanitize-recover=all');
+} else {
+  flags.push('-O2');
+}
 
 // Lets test/native/memory.cc fail an allocation of the core and count its pages.
 const wrapped = ['malloc', 'calloc', 'mmap', 'munmap'].map((name) => `-Wl,--wrap=${name}`);
 const linking = process.platform === 'linux' ? wrapped : [];
 
-const folder = `build/test/${[options.sanitize ?? 'plain', ...(plant.length ? ['race'] : [])].join('-')}`;
-const program = at(folder, 'test');
+const folder = `build/test/${kind}`;
+const program = at(folder, planted ? 'race' : 'test');
 if (!(await build())) process.exit(1);
 runTests();
 
-/** Compiles what has changed since the last time, as many files at once as there are processors. */
+/** Compiles and links what has changed since the last time; tells whether that went well. */
 async function build() {
-  const sources = [
-    ...files('native/core', (f) => f.endsWith('.cc')),
-    ...files('test/native', (f) => f.endsWith('.cc')),
-  ];
-  if (!sources.some((f) => f.startsWith('test/native/'))) fail('test/native: no tests.');
-  const headers = ['native/core', 'test/native'].flatMap((d) => files(d, (f) => f.endsWith('.h')));
-  const command = [...compiler, ...flags];
+  const objects = plan();
+  const linked = new Stamp(`${program}.stamp`);
+  const made = JSON.stringify(objects.map((o) => o.made));
+  if (linked.is(made)) return true;
+
   mkdirSync(at(folder), { recursive: true });
-
-  const objects = [];
-  const waiting = [];
-  for (const source of sources) {
-    const object = at(folder, `${source.replaceAll('/', '.')}.o`);
-    const stamp = new Stamp(`${folder}/${basename(object)}.stamp`);
-    const made = fingerprint([source, ...headers], command);
-    objects.push(object);
-    if (!stamp.is(made)) waiting.push({ source, object, stamp, made });
-  }
-  if (waiting.length === 0 && new Stamp(`${folder}/linked`).is(objects.join())) return true;
-
-  rmSync(at(folder, 'linked'), { force: true });
-  let ok = true;
-  const worker = async () => {
-    for (let next = waiting.shift(); next && ok; next = waiting.shift()) {
-      const { source, object, stamp, made } = next;
-      if (await compile([...command, '-c', source, '-o', object])) stamp.set(made);
-      else ok = false;
+  rmSync(linked.path, { force: true });
+  const waiting = objects.filter((o) => !o.stamp.is(o.made));
+  // As many at once as there are processors.
+  const compileNext = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      if (!(await compile(next.args))) return false;
+      next.stamp.set(next.made);
     }
+    return true;
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  ok &&= run(command[0], [...command.slice(1), ...linking, ...objects, '-o', program]).ok;
-  if (ok) new Stamp(`${folder}/linked`).set(objects.join());
+  const compiled = await Promise.all(Array.from({ length: availableParallelism() }, compileNext));
+  const names = objects.map((o) => o.name);
+  const ok = compiled.every(Boolean) && (await compile([...linking, ...names, '-o', program]));
+  if (ok) linked.set(made);
   return ok;
 }
 
-function compile([command, ...args]) {
+/** What each source is compiled to, how, and from what. */
+function plan() {
+  const [core, tests] = ['native/core', 'test/native'].map((d) =>
+    files(d, (f) => /\.(cc|h)$/.test(f)),
+  );
+  if (tests.length === 0) fail('test/native: no tests.');
+  const headers = [...core, ...tests].filter((f) => f.endsWith('.h'));
+  const sources = [...core, ...tests].filter((f) => f.endsWith('.cc'));
+  return sources.map((source) => {
+    const plant = planted && readFileSync(at(source), 'utf8').includes('MEMDB_PLANT_RACE');
+    const name = `${folder}/${source.replaceAll('/', '.')}${plant ? '.race' : ''}.o`;
+    const args = [...(plant ? ['-DMEMDB_PLANT_RACE'] : []), '-c', source, '-o', name];
+    const made = fingerprint([source, ...headers], compiler, flags, args);
+    return { name, args, made, stamp: new Stamp(`${name}.stamp`) };
+  });
+}
+
+function compile(args) {
+  const [command, ...first] = compiler.split(' ');
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: at(), stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(command, [...first, ...flags, ...args], {
+      cwd: at(),
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
     child.on('error', () => resolve(false));
     child.on('close', (code) => resolve(code === 0));
   });
 }
 
 function runTests() {
-  const planted = options['plant-race'];
   const { ok, output, error } = run(program, positionals, {
     quiet: planted,
     env: {
@@ -96,12 +101,11 @@ function runTests() {
       TSAN_OPTIONS: 'second_deadlock_stack=1',
     },
   });
-  if (error) fail(`The tests could not be run: ${error.message}`);
+  if (error) fail(`The core's tests cannot be run: ${error.message}`);
   if (!planted) {
-    if (!ok) fail(`The core's tests failed (${options.sanitize ?? 'plain'}).`);
+    if (!ok) fail(`The core's tests failed (${kind}).`);
   } else if (ok || !output.includes('ThreadSanitizer: data race')) {
-    console.error(output);
-    fail('The planted race was not reported.');
+    fail(`${output}\nThe planted race was not reported.`);
   } else {
     console.log('The planted race was reported, as it must be.');
   }

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -64,7 +64,7 @@ export function fingerprint(paths, ...more) {
 /** A note beside a result of what it was made from, so that it is made again only when that changes. */
 export class Stamp {
   constructor(path) {
-    this.path = at(path);
+    this.path = resolve(root, path);
   }
 
   is(value) {
