@@ -116,11 +116,13 @@ TEST("rw_lock: how long a writer waits among readers that never pause") {
 // Wrong on purpose: readers write. ThreadSanitizer must say so.
 TEST("rw_lock: planted race") {
   Pair pair;
+  std::atomic<int> inside{0};
   RunThreads(2, [&](int) {
-    for (int round = 0; round < 10'000; round++) {
-      ReaderLock lock(pair.lock);
-      pair.a++;
-    }
+    ReaderLock lock(pair.lock);
+    // Relaxed: that both are inside must not put their writes in order.
+    inside.fetch_add(1, std::memory_order_relaxed);
+    while (inside.load(std::memory_order_relaxed) < 2) std::this_thread::yield();
+    pair.a++;
   });
 }
 #endif
