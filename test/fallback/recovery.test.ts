@@ -29,13 +29,13 @@ function scene(commits: readonly Writes[], maxBytes = 1_000_000): Scene {
   let model: ReadonlyMap<string, string> = new Map();
   for (const writes of commits) {
     expect(commit(store, writes)).toBe(0);
-    model = after(model, writes);
+    model = changed(model, writes);
   }
   store.leave();
   return { memory, model };
 }
 
-function after(model: ReadonlyMap<string, string>, writes: Writes): Map<string, string> {
+function changed(model: ReadonlyMap<string, string>, writes: Writes): Map<string, string> {
   const changed = new Map(model);
   for (const [key, value] of writes) {
     if (value === undefined) changed.delete(key);
@@ -92,7 +92,7 @@ function live(heir: Store, model: ReadonlyMap<string, string>): void {
   const writes = keys(3, 40, (i) => (i % 5 === 0 ? undefined : `new ${i}`));
   expect(commit(heir, writes)).toBe(0);
   const version = heir.memory.published;
-  expect(contents(heir, version)).toEqual(after(model, writes));
+  expect(contents(heir, version)).toEqual(changed(model, writes));
 }
 
 /** Has the heir free what it can, and checks what is left; answers how many superseded entries. */
@@ -119,7 +119,7 @@ describe('a thread that dies at any write of', () => {
       keys(5, 15, (i) => `second ${i}`),
       new Map([['longkey1', undefined]]),
     ]);
-    const changed = after(start.model, mixed);
+    const then = changed(start.model, mixed);
     const seen = new Set<boolean>();
     const deaths = dieEverywhere(
       start,
@@ -128,7 +128,7 @@ describe('a thread that dies at any write of', () => {
         settled(heir);
         expect(contents(heir, pinned)).toEqual(start.model);
         const { published } = heir.memory;
-        const model = published > pinned ? changed : start.model;
+        const model = published > pinned ? then : start.model;
         seen.add(published > pinned);
         expect(contents(heir, published)).toEqual(model);
         live(heir, model);
@@ -148,7 +148,7 @@ describe('a thread that dies at any write of', () => {
       (heir, pinned) => {
         settled(heir);
         const { published } = heir.memory;
-        const model = published > pinned ? after(start.model, writes) : start.model;
+        const model = published > pinned ? changed(start.model, writes) : start.model;
         expect(contents(heir, published)).toEqual(model);
         // The directory and its segments, of which there was one.
         if (published > pinned) expect(heir.table.rebuild((newest) => newest).size).toBe(3);
@@ -191,8 +191,8 @@ describe('a thread that dies at any write of', () => {
       (heir, pinned) => {
         settled(heir);
         expect(contents(heir, pinned)).toEqual(start.model);
-        const states = [start.model, after(start.model, second)];
-        states.push(after(states[1] as Map<string, string>, third));
+        const states = [start.model, changed(start.model, second)];
+        states.push(changed(states[1] as Map<string, string>, third));
         const now = heir.memory.published;
         expect(contents(heir, now)).toEqual(states[now - pinned]);
         live(heir, states[now - pinned] as Map<string, string>);

@@ -143,6 +143,7 @@ export class Memory {
   grow(count: number): boolean {
     const pages = this.load(Header.Pages);
     const most = this.word(Header.MaxPages);
+    if (pages + count > most) return false;
     const step = Math.min(Math.max(pages >> 1, LEAST_GROWTH), MOST_GROWTH);
     const target = Math.min(pages + Math.max(step, count), most);
     if (!this.growTo(target) && !this.growTo(pages + count)) return false;

@@ -68,6 +68,7 @@ export class TransactionMutex {
 
   private wait(slice: number): Status {
     const { memory, session } = this;
+    const patience = Math.min(PATIENCE, slice);
     const start = performance.now();
     for (;;) {
       if (memory.closed) return Status.Closed;
@@ -75,7 +76,7 @@ export class TransactionMutex {
       if (waited >= PATIENCE) memory.swap(Header.Hungry, 0, session + 1);
       const hungry = memory.load(Header.Hungry);
       if ((hungry === 0 || hungry === session + 1) && this.take(0)) return Status.Ok;
-      if (waited >= PATIENCE) {
+      if (waited >= patience) {
         if (hungry !== 0 && this.sessions.dead(hungry - 1)) memory.swap(Header.Hungry, hungry, 0);
         if (this.takeFromDead()) return Status.Ok;
       }

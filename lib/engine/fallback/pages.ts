@@ -21,8 +21,11 @@ export class Pages {
     this.memory.store(PAGE_MAP_WORD + page, use);
   }
 
+  /** How many pages there are; all of them are then in this thread's view of the memory. */
   get count(): number {
-    return this.memory.load(Header.Pages);
+    const { memory } = this;
+    memory.refresh();
+    return memory.words.length >> PAGE_SHIFT;
   }
 
   /** A free page, now with that use, or 0 when memory cannot be had. */
