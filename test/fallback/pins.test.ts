@@ -55,7 +55,7 @@ it('of a dead thread go, and so do the pages that it had for them', () => {
       other.pins.take();
     }
     expect(pages()).toBeGreaterThan(before + 1);
-    declareDead(heir.memory, other.sessions.limit - 1);
+    declareDead(heir.memory, other.session);
     heir.reap();
     while (heir.reclaim() > 0);
     expect(audit(heir)).toBe(0);

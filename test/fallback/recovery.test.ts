@@ -71,7 +71,6 @@ function dieEverywhere(
     const heir = open(shared);
     const snapshot = heir.pins.take();
     const store = dyingStore(shared, lives, writes);
-    const session = store.sessions.limit - 1;
     let died = false;
     try {
       work(store);
@@ -79,7 +78,7 @@ function dieEverywhere(
       if (!(error instanceof Death)) throw error;
       died = true;
     }
-    declareDead(shared, session);
+    declareDead(shared, store.session);
     heir.reap();
     expect(heir.mutex.owner).toBe(-1);
     check(heir, snapshot?.version as number);

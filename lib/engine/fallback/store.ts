@@ -33,7 +33,8 @@ export class Store {
   readonly superseded: Superseded;
   readonly mutex: TransactionMutex;
   readonly pins: Pins;
-  private readonly session: number;
+  /** This thread's session. */
+  readonly session: number;
   /** The word that announces that this thread reads. */
   private readonly reading: number;
   /** The entries that the commit under way has linked. */
