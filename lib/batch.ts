@@ -63,7 +63,10 @@ export class Batch implements ChangeSet {
   /** The values of `keys`, or undefined for those missing, in order: cheaper than a get for each. */
   getMany(keys: readonly KeyLike[]): (Buffer | undefined)[] {
     this.#requireOpen();
-    return this.#attachment.crossing.getMany(this.#id, this.#prefix, checkKeys(keys));
+    const checked = checkKeys(keys);
+    // Of no keys the engine is not asked.
+    if (checked.length === 0) this.#attachment.requireOpen();
+    return this.#attachment.crossing.getMany(this.#id, this.#prefix, checked);
   }
 
   /** Whether there is a value of `key`. */
@@ -120,12 +123,13 @@ export class Batch implements ChangeSet {
   begin(prefix?: KeyLike, writable = false): Batch {
     this.#requireOpen();
     if (writable && !this.#writable) {
-      throw new ReadOnlyBatchError('a batch nested in a read-only batch cannot be writable');
+      throw this.#readOnly('a batch nested in a read-only batch cannot be writable');
     }
     const whole = this.#whole(prefix);
-    const id = this.#attachment.engine.beginNested(this.#id, writable);
+    const writes = Boolean(writable); // whatever it was without types
+    const id = this.#attachment.engine.beginNested(this.#id, writes);
     if (id < 0) throw failure(id);
-    return new Batch(this.#attachment, this, whole, writable, id);
+    return new Batch(this.#attachment, this, whole, writes, id);
   }
 
   /**
@@ -161,11 +165,12 @@ export class Batch implements ChangeSet {
 
   #commit(locked: boolean): void {
     this.#requireOpen();
+    const attachment = this.#attachment;
     if (!this.#writable) {
+      attachment.requireOpen();
       this.discard();
       return;
     }
-    const attachment = this.#attachment;
     const { engine } = attachment;
     const status = attachment.wait((slice) => engine.commit(this.#id, locked, slice));
     if (status < 0) throw failure(status);
@@ -198,7 +203,13 @@ export class Batch implements ChangeSet {
 
   #requireWritable(): void {
     this.#requireOpen();
-    if (!this.#writable) throw new ReadOnlyBatchError();
+    if (!this.#writable) throw this.#readOnly();
+  }
+
+  /** The error for a write; or that the database is closed, by another thread maybe. */
+  #readOnly(message?: string): Error {
+    const { engine, id } = this.#attachment;
+    return engine.closed(id) ? new DatabaseClosedError() : new ReadOnlyBatchError(message);
   }
 
   /** That the database is closed counts for more than that the batch is. */

@@ -104,8 +104,9 @@ export class MemDB implements Beginner {
   begin(prefix?: KeyLike, writable = false): Batch {
     const { engine, id, closed } = this.#attachment;
     const key = checkPrefix(prefix);
-    const batch = closed ? Status.Closed : engine.begin(id, writable);
-    return new Batch(this.#attachment, undefined, key, writable, batch);
+    const writes = Boolean(writable); // whatever it was without types
+    const batch = closed ? Status.Closed : engine.begin(id, writes);
+    return new Batch(this.#attachment, undefined, key, writes, batch);
   }
 
   /**

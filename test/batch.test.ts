@@ -49,6 +49,16 @@ describeEngines('batch', (open) => {
       expect(batch.get(k1).toString()).toBe('again');
     });
 
+    it('is writable for what JavaScript takes as true', () => {
+      const db = open();
+      for (const writable of [1, 'yes', {}, 0, '', null]) {
+        const batch = begin(db, null, writable as unknown as boolean);
+        if (writable) batch.put(k1, '');
+        else expect(() => batch.put(k1, '')).toThrow(ReadOnlyBatchError);
+        batch.commit();
+      }
+    });
+
     it('deletes what is not there', () => {
       const batch = begin(open(), null, true);
       batch.delete(k1);

@@ -1,4 +1,4 @@
-import { type Batch, BatchClosedError, DatabaseClosedError, Key } from 'accumulate-memdb';
+import { type Batch, BatchClosedError, DatabaseClosedError, Key, MemDB } from 'accumulate-memdb';
 import { describe, expect, it } from 'vitest';
 import { describeEngines } from './support/engines.js';
 import { contents, describeBatches, fill } from './support/variants.js';
@@ -11,6 +11,7 @@ const USES: readonly (readonly [string, (batch: Batch) => unknown])[] = [
   ['tryGet', (batch) => batch.tryGet(k)],
   ['has', (batch) => batch.has(k)],
   ['getMany', (batch) => batch.getMany([k])],
+  ['getMany (of nothing)', (batch) => batch.getMany([])],
   ['put', (batch) => batch.put(k, '')],
   ['delete', (batch) => batch.delete(k)],
   ['forEach', (batch) => batch.forEach(() => {})],
@@ -47,6 +48,19 @@ describeEngines('closing', (open) => {
           expect(() => use(batch)).toThrow(BatchClosedError);
           batch.discard();
         }
+      });
+
+      it('after close of the database elsewhere throws DatabaseClosedError', () => {
+        const db = open();
+        fill(db, [[k, 'value']]);
+        const other = MemDB.attach(db.handle);
+        const batches = [begin(other, null, true), begin(other)];
+        db.close();
+        for (const batch of batches) {
+          expect(() => use(batch)).toThrow(DatabaseClosedError);
+          batch.discard();
+        }
+        other.close();
       });
     });
   });
