@@ -14,28 +14,32 @@ const sources = () =>
  */
 export function buildNative({ force = false } = {}) {
   const made = fingerprint(
-    [...sources(), 'binding.gyp', 'package-lock.json'],
+    [...sources(), 'binding.gyp', 'package-lock.json', '.dev/native.mjs'],
     [process.platform, process.arch, process.versions.modules, process.env.CXX],
   );
   if (!force && stamp.is(made) && existsSync(at(binary))) return true;
   const missing = missingTool();
-  if (missing) {
-    // What an earlier state of the sources gave must not pass for this one.
-    rmSync(at('build'), { recursive: true, force: true });
-    console.log(`accumulate-memdb: no ${missing} found: the TypeScript fallback is used.`);
-    return true;
-  }
+  if (missing) return leave(missing);
+
   console.log('accumulate-memdb: building the native engine');
-  const steps = force ? ['rebuild'] : ['configure', 'build'];
-  const options = ['--jobs', 'max', '--loglevel', 'error', ...headers()];
-  for (const step of steps) {
-    const { ok, output } = runPackage('node-gyp', [step, ...options], { quiet: true });
-    if (ok) continue;
-    console.error(output);
-    console.error('accumulate-memdb: the native engine does not compile.');
-    return false;
-  }
-  stamp.set(made);
+  const gyp = (step) =>
+    runPackage('node-gyp', [step, '--jobs', 'max', '--loglevel', 'error', ...headers()], {
+      quiet: true,
+    });
+  if (force) gyp('clean');
+  const configured = gyp('configure');
+  // There, it is node-gyp that looks for a compiler.
+  if (windows && !configured.ok) return leave('C++ compiler');
+  const { ok, output } = configured.ok ? gyp('build') : configured;
+  if (ok) stamp.set(made);
+  else console.error(`${output}\naccumulate-memdb: the native engine does not compile.`);
+  return ok;
+}
+
+/** Goes on without the engine: what an earlier state of the sources gave must not pass for this one. */
+function leave(missing) {
+  rmSync(at('build'), { recursive: true, force: true });
+  console.log(`accumulate-memdb: no ${missing} found: the TypeScript fallback is used.`);
   return true;
 }
 
@@ -50,7 +54,7 @@ function headers() {
   return theirs === process.versions.node ? ['--nodedir', prefix] : [];
 }
 
-/** What is missing of the things node-gyp compiles with; on Windows it looks for itself. */
+/** What is missing of the things that node-gyp compiles with. */
 function missingTool() {
   if (windows) return undefined;
   if (!(process.env.CXX ? which(process.env.CXX.split(' ')[0]) : which('c++', 'g++', 'clang++'))) {

@@ -53,11 +53,10 @@ export function runNpm(args, options) {
 /** One digest for the contents of some files and anything else that a result depends on. */
 export function fingerprint(paths, ...more) {
   const hash = createHash('sha256');
-  for (const path of paths)
-    hash
-      .update(`${path}\0`)
-      .update(readFileSync(at(path)))
-      .update('\0');
+  for (const path of paths) {
+    hash.update(`${path}\0`);
+    hash.update(readFileSync(at(path)));
+  }
   return hash.update(JSON.stringify(more)).digest('hex');
 }
 
