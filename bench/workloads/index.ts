@@ -1,5 +1,6 @@
 import { beginDiscard, beginGetDiscard } from './begin.js';
 import { overwriteBlocks } from './blocks.js';
+import { contention } from './contention.js';
 import { crossing } from './crossing.js';
 import { getFresh, getKept, getMissing } from './get.js';
 import { getMany10, getMany1000 } from './getmany.js';
@@ -27,7 +28,15 @@ export const repeated: readonly Repeated[] = [
   overwriteBlocks,
 ];
 
-export const alone: readonly Alone[] = [insertWhole, trace, memory, pause, threads, crossing];
+export const alone: readonly Alone[] = [
+  insertWhole,
+  trace,
+  memory,
+  pause,
+  threads,
+  contention,
+  crossing,
+];
 
 /** Everything that is measured, in the order of the tables. */
 export const rows: readonly Row[] = [

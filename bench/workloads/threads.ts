@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { Data } from '../data.js';
 import { putAll, quantile } from '../fill.js';
 import { MemDBStore } from '../subjects/memdb.js';
-import type { Assignment } from './readingthread.js';
+import type { ReaderTask } from '../threads/reader.js';
+import { Thread } from '../threads/thread.js';
 import type { Alone, Place, Row } from './workload.js';
 
 /** How often one thread and two are measured, in turns. */
@@ -24,21 +22,28 @@ const limit: Row = {
   unit: 'ratio',
 };
 
+const beside: Row = {
+  name: 'threads-beside',
+  title: '2 threads on one database, relative to 2 on two',
+  unit: 'ratio',
+};
+
 /** Reads by worker threads that attach to the database by its handle. */
 export const threads: Alone = {
   name: 'threads',
   kind: 'alone',
-  rows: [one, scaling, limit],
+  rows: [one, scaling, limit, beside],
   subjects: ['native', 'fallback'],
   async run(place) {
-    const stores = [await filled(place), await filled(place)] as const;
-    const first = await start(place, stores[0], 1);
-    const second = await start(place, stores[0], 2);
-    const other = await start(place, stores[1], 2);
+    const stores = [await attachable(place), await attachable(place)] as const;
+    const first = await Thread.reader(place, stores[0], 1);
+    const second = await Thread.reader(place, stores[0], 2);
+    const other = await Thread.reader(place, stores[1], 2);
 
     const alone: number[] = [];
     const together: number[] = [];
     const apart: number[] = [];
+    const ratios: number[] = [];
     // The first round is to warm up.
     for (let round = 0; round <= ROUNDS; round++) {
       const rates = [
@@ -50,36 +55,31 @@ export const threads: Alone = {
       alone.push(1e9 / rates[0]);
       together.push(rates[1] / rates[0]);
       apart.push(rates[2] / rates[0]);
+      ratios.push(rates[1] / rates[2]);
     }
 
-    await Promise.all([first, second, other].map((thread) => thread.terminate()));
+    await Promise.all([first, second, other].map((thread) => thread.end()));
     for (const store of stores) store.close();
     return {
       [one.name]: { median: quantile(alone, 0.5), samples: ROUNDS },
       [scaling.name]: { median: quantile(together, 0.5), samples: ROUNDS },
       [limit.name]: { median: quantile(apart, 0.5), samples: ROUNDS },
+      [beside.name]: { median: quantile(ratios, 0.5), samples: ROUNDS },
     };
   },
 };
 
-async function filled({ subject, layout, size }: Place): Promise<MemDBStore> {
+/** A store with all entries of its data, to which threads can attach. */
+export async function attachable({ subject, layout, size }: Place): Promise<MemDBStore> {
   const store = await subject.open();
   if (!(store instanceof MemDBStore)) throw new Error(`${subject.name} cannot be attached to`);
   await putAll(store, new Data(layout, size, store));
   return store;
 }
 
-async function start({ layout, size }: Place, store: MemDBStore, seed: number): Promise<Worker> {
-  const workerData: Assignment = { handle: store.db.handle, layout, size, seed };
-  const thread = new Worker(join(__dirname, 'readingthread.js'), { workerData });
-  await once(thread, 'message');
-  return thread;
-}
-
 /** Reads a second of all these threads at once. */
-async function rate({ pace }: Place, ...threads: Worker[]): Promise<number> {
-  const done = threads.map((thread) => once(thread, 'message') as Promise<[number]>);
-  for (const thread of threads) thread.postMessage(pace.time);
-  const times = await Promise.all(done);
-  return times.reduce((sum, [time]) => sum + 1e9 / time, 0);
+async function rate({ pace }: Place, ...threads: Thread<ReaderTask>[]): Promise<number> {
+  const task = { kind: 'rate', time: pace.time } as const;
+  const times = await Promise.all(threads.map((thread) => thread.ask<number>(task)));
+  return times.reduce((sum, time) => sum + 1e9 / time, 0);
 }

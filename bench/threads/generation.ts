@@ -1,0 +1,24 @@
+/**
+ * Values that are written over and over while others read them: generation g of a value has each
+ * byte behind the first five (which tell the entry) combined with g. So the value that was put first
+ * is generation 0, and one that mixes two generations or two entries is told from a whole one.
+ */
+
+const FIRST = 5;
+
+/** Writes generation `generation` (its lowest 8 bits) of `value` to `target`, of the same length. */
+export function writeGeneration(target: Uint8Array, value: Uint8Array, generation: number): void {
+  target.set(value);
+  for (let i = FIRST; i < target.length; i++) target[i] = (value[i] as number) ^ generation;
+}
+
+/** Whether `found` is some generation of `value`, whole. */
+export function isGeneration(found: Uint8Array | undefined, value: Uint8Array): boolean {
+  if (found?.length !== value.length) return false;
+  const generation = (found[FIRST] ?? 0) ^ (value[FIRST] ?? 0);
+  for (let i = 0; i < value.length; i++) {
+    const expected = i < FIRST ? value[i] : (value[i] as number) ^ generation;
+    if (found[i] !== expected) return false;
+  }
+  return true;
+}
