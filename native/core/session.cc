@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <utility>
 
@@ -16,8 +17,8 @@ std::unique_ptr<Session> Session::Create(uint64_t max_bytes, int thread_id) try 
   std::unique_ptr<Session> session(new Session(store, thread_id));
   Registry::Instance().Add(std::move(store), session.get());
   return session;
-} catch (const std::bad_alloc&) {
-  return nullptr;
+} catch (const std::exception&) {
+  return nullptr;  // no memory, or no randomness
 }
 
 std::unique_ptr<Session> Session::Attach(const Store::Id& id, int thread_id) try {

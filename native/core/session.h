@@ -28,8 +28,8 @@ namespace memdb {
 // whatever way the thread ends, it leaves no batch, pin or lock behind.
 class Session {
  public:
-  // A new store, or another thread's. Null when memory cannot be had, or when
-  // there is no such store.
+  // A new store, or another thread's. Null when memory (or randomness for its id)
+  // cannot be had, or when there is no such store.
   static std::unique_ptr<Session> Create(uint64_t max_bytes, int thread_id);
   static std::unique_ptr<Session> Attach(const Store::Id& id, int thread_id);
   ~Session();
