@@ -94,7 +94,12 @@ Opened* OpenedOf(const Napi::CallbackInfo& info) {
 Napi::Value Stats(const Napi::CallbackInfo& info) {
   std::vector<double> numbers;
   int32_t database;
-  if (Read(info.Env(), info[0], &database)) numbers = OpenedOf(info)->client.Stats(database);
+  try {
+    if (Read(info.Env(), info[0], &database)) numbers = OpenedOf(info)->client.Stats(database);
+  } catch (const std::bad_alloc&) {
+    Napi::Error::New(info.Env(), "no memory for the stats").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
   auto array = Napi::Array::New(info.Env(), numbers.size());
   for (size_t i = 0; i < numbers.size(); i++) {
     array[static_cast<uint32_t>(i)] = Napi::Number::New(info.Env(), numbers[i]);

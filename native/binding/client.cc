@@ -18,8 +18,9 @@ constexpr int32_t kMisuse = Answer(Status::kMisuse);
 
 Clock::duration Milliseconds(double count) {
   constexpr double kLongest = 1e9;
+  // What is no number is none at all.
   return std::chrono::duration_cast<Clock::duration>(
-      std::chrono::duration<double, std::milli>(std::clamp(count, 0.0, kLongest)));
+      std::chrono::duration<double, std::milli>(count > 0 ? std::min(count, kLongest) : 0));
 }
 
 }  // namespace
@@ -89,6 +90,8 @@ int32_t Client::AddBatch(Session* session, Batch* batch, int32_t database) {
 }
 
 int32_t Client::Begin(int32_t id, bool writable) {
+  // First: a batch that got no id would stay open.
+  batches_.Reserve();
   Database* database = databases_.Find(id);
   if (database == nullptr) return kMisuse;
   Session* session = database->session.get();
@@ -96,6 +99,7 @@ int32_t Client::Begin(int32_t id, bool writable) {
 }
 
 int32_t Client::BeginNested(int32_t id, bool writable) {
+  batches_.Reserve();
   OpenBatch* parent = batches_.Find(id);
   if (parent == nullptr) return kMisuse;
   Session* session = parent->session;
@@ -201,6 +205,7 @@ int32_t Client::Discard(int32_t id) {
 }
 
 int32_t Client::StartCursor(int32_t id) {
+  cursors_.Reserve();
   OpenBatch* open = batches_.Find(id);
   if (open == nullptr) return kMisuse;
   Session* session = open->session;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace memdb {
@@ -12,10 +13,17 @@ namespace memdb {
 template <typename T>
 class IdTable {
  public:
+  // Makes sure that the next Add cannot fail for want of memory.
+  void Reserve() {
+    if (!idle_.empty()) return;
+    if (items_.size() == items_.capacity()) items_.reserve(2 * items_.size() + 8);
+    // Room for every id among the idle ones: removing must not fail either.
+    idle_.reserve(items_.capacity());
+  }
+
   int32_t Add(T item) {
+    Reserve();
     if (idle_.empty()) {
-      // Room for every id among the idle ones: removing must not fail.
-      idle_.reserve(items_.size() + 1);
       items_.push_back(Item{std::move(item), true});
       return static_cast<int32_t>(items_.size() - 1);
     }
