@@ -1,4 +1,5 @@
-// Builds and runs the core's own tests, which need no Node: test/native/*.cc with native/core/*.cc.
+// Builds and runs the core's own tests, which need no Node: test/native/*.cc with native/core/*.cc and
+// what else needs none.
 //
 //   node .dev/native-test.mjs [--sanitize KINDS] [--plant-race] [ARGUMENTS OF THE TESTS]
 //
@@ -28,6 +29,9 @@ if (options.sanitize) {
 } else {
   flags.push('-O2');
 }
+
+// Of the binding, which otherwise needs Node.
+const NODELESS = ['exchange.h', 'exchange.cc', 'id_table.h'].map((f) => `native/binding/${f}`);
 
 // Lets test/native/memory.cc fail an allocation of the core and count its pages.
 const wrapped = ['malloc', 'calloc', 'mmap', 'munmap'].map((name) => `-Wl,--wrap=${name}`);
@@ -69,8 +73,9 @@ function plan() {
     files(d, (f) => /\.(cc|h)$/.test(f)),
   );
   if (tests.length === 0) fail('test/native: no tests.');
-  const headers = [...core, ...tests].filter((f) => f.endsWith('.h'));
-  const sources = [...core, ...tests].filter((f) => f.endsWith('.cc'));
+  const all = [...core, ...NODELESS, ...tests];
+  const headers = all.filter((f) => f.endsWith('.h'));
+  const sources = all.filter((f) => f.endsWith('.cc'));
   return sources.map((source) => {
     const plant = planted && readFileSync(at(source), 'utf8').includes('MEMDB_PLANT_RACE');
     const name = `${folder}/${source.replaceAll('/', '.')}${plant ? '.race' : ''}.o`;
