@@ -27,8 +27,8 @@ class Session;
 // their sessions; every call but Close and sessions() is made under the caller's
 // session mutex, so that Close can wait until nobody is inside.
 //
-// Lock order: transaction mutex, sessions, one session, snapshot list, one shard,
-// heap. Never two sessions, never two shards.
+// Lock order: transaction mutex, registry, sessions, one session, snapshot list, one
+// shard, heap. Never two sessions, never two shards.
 class Store {
  public:
   using Id = std::array<uint32_t, 4>;
