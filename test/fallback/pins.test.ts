@@ -47,7 +47,7 @@ it('of a dead thread go, and so do the pages that it had for them', () => {
     return used;
   };
   commit(heir, new Map([['key', 'first']]));
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     const before = pages();
     const other = open(viewOf(heir.memory));
     for (let n = 0; n < MANY; n++) {

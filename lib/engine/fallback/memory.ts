@@ -133,10 +133,21 @@ export class Memory {
     return this.words.slice(HandleWord.Id, HandleWord.Id + 4).join();
   }
 
-  /** Renews the views when the memory has grown, here or in another thread. */
+  /**
+   * Renews the views when the memory has grown, here or in another thread. What is read after it is
+   * not older than what was stored before it.
+   */
   refresh(): void {
-    const pages = this.word(Header.Pages);
+    const pages = this.load(Header.Pages);
     if (pages * PAGE_WORDS > this.words.length) this.view(pages);
+  }
+
+  /**
+   * To be called for a word that was found without the transaction mutex, before it is read: another
+   * thread may have added its page since the views were made.
+   */
+  reach(word: number): void {
+    while (word >= this.words.length) this.refresh();
   }
 
   /** Adds at least `count` pages; false when they cannot be had. */

@@ -33,14 +33,20 @@ export class TransactionMutex {
     return this.owner === this.session;
   }
 
-  /** Takes the mutex if it is free, or if its owner is known to be dead. */
+  /** Takes the mutex if it is free and nobody is hungry for it. */
   tryAcquire(): boolean {
-    return this.takeFree() || this.takeFromDead();
+    return this.memory.load(Header.Hungry) === 0 && this.take(0);
+  }
+
+  /** Takes the mutex if its owner is known to be dead. */
+  takeFromDead(): boolean {
+    const { owner } = this;
+    return owner >= 0 && this.sessions.dead(owner) && this.take(owner + 1);
   }
 
   /** Ok, Busy after `slice` ms, or Closed when the database is closed meanwhile. */
   acquire(slice: number): Status {
-    if (this.takeFree()) return Status.Ok;
+    if (this.tryAcquire()) return Status.Ok;
     const { memory, session } = this;
     const waiting = sessionWord(session) + Session.Waiting;
     memory.store(waiting, 1);
@@ -89,15 +95,6 @@ export class TransactionMutex {
         Math.min(nap, slice - waited),
       );
     }
-  }
-
-  private takeFree(): boolean {
-    return this.memory.load(Header.Hungry) === 0 && this.take(0);
-  }
-
-  private takeFromDead(): boolean {
-    const { owner } = this;
-    return owner >= 0 && this.sessions.dead(owner) && this.take(owner + 1);
   }
 
   private take(from: number): boolean {

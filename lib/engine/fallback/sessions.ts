@@ -166,8 +166,8 @@ export class Sessions {
     let page = memory.load(word + Session.PinPage);
     for (let n = 0; n < count; n++, left--, base += Pin.Words) {
       if (left === 0) {
-        // Not linked yet: then neither is there a pin in it.
-        if (page === 0) return;
+        // Not linked yet, and then without a pin; or the session was released just now.
+        if (!this.hasPage(session, page)) return;
         base = (page << PAGE_SHIFT) + Pin.Words;
         left = PAGE_PINS;
         page = memory.load(page << PAGE_SHIFT);
@@ -175,6 +175,12 @@ export class Sessions {
       const version = memory.number(base + Pin.Version);
       if (version !== 0) visit(version, memory.number(base + Pin.Time));
     }
+  }
+
+  private hasPage(session: number, page: number): boolean {
+    return (
+      page > 0 && page < this.pages.count && this.pages.use(page) === PageUse.Session + session
+    );
   }
 
   private push(version: number): void {

@@ -205,8 +205,7 @@ export class Store {
   /** Clears away what dead threads held. */
   reap(): void {
     this.reaped = performance.now();
-    const { owner } = this.mutex;
-    if (owner >= 0 && this.sessions.dead(owner) && this.mutex.tryAcquire()) {
+    if (this.mutex.takeFromDead()) {
       this.takeOver();
       this.mutex.release();
     }
@@ -220,12 +219,14 @@ export class Store {
   }
 
   private visible(newest: Ref, version: number): Ref {
-    const { words, numbers } = this.memory;
+    const { memory } = this;
+    memory.reach(newest);
     let ref = newest;
-    while (ref !== 0 && (numbers[ref >> 1] as number) > version) {
-      ref = words[ref + Entry.Older] as number;
+    while (ref !== 0 && memory.number(ref) > version) {
+      ref = memory.word(ref + Entry.Older);
+      memory.reach(ref);
     }
-    return ref === 0 || words[ref + Entry.ValueLength] === DELETED ? 0 : ref;
+    return ref === 0 || memory.word(ref + Entry.ValueLength) === DELETED ? 0 : ref;
   }
 
   /** Puts an entry for each write into the table; answers by how much entries and bytes grow, or undefined without memory. */
