@@ -41,17 +41,20 @@ export async function waiting(
   other: Thread<WriterTask>,
   time: number,
 ): Promise<Figures> {
+  const write = (thread: Thread<WriterTask>, count: number) =>
+    during(readers.slice(0, count), { kind: 'read' }, () =>
+      thread.ask<Writes>({ kind: 'time', time }),
+    );
+  // To warm up: compiling stops a thread for longer than anything that is to be seen here.
+  for (const thread of [writer, other, writer, other]) await write(thread, MOST_READERS);
+
   const figures: { [row: string]: Figure } = {};
   for (const count of READERS) {
     const together: Writes[] = [];
     const apart: Writes[] = [];
-    const write = (thread: Thread<WriterTask>) =>
-      during(readers.slice(0, count), { kind: 'read' }, () =>
-        thread.ask<Writes>({ kind: 'time', time }),
-      );
     for (let round = 0; round < ROUNDS; round++) {
-      together.push(await write(writer));
-      apart.push(await write(other));
+      together.push(await write(writer, count));
+      apart.push(await write(other, count));
     }
     const add = (name: string, calls: readonly Longest[]) => {
       figures[name] = { median: Math.max(...calls.map(({ inAll }) => inAll)) };
