@@ -72,7 +72,7 @@ export const SESSION_WORDS = 64;
 export const Session = {
   /** The epoch in which its thread began to read; 0 while it does not. */
   Reading: 0,
-  /** 1 + thread id, negative while the session is being set up; 0: free. */
+  /** 1 + thread id, negative while the session is being set up or cleared away and holds nothing; 0: free. */
   Thread: 1,
   /** Which `Threads` its thread belongs to and its place there. */
   Family: 2,

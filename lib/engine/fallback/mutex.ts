@@ -74,26 +74,24 @@ export class TransactionMutex {
 
   private wait(slice: number): Status {
     const { memory, session } = this;
-    const patience = Math.min(PATIENCE, slice);
     const start = performance.now();
-    for (;;) {
+    for (let quiet = false; ; ) {
       if (memory.closed) return Status.Closed;
+      // Read before it is tried: if the owner lets go after that, the nap below ends at once.
+      const owner = memory.load(Header.Owner);
       const waited = performance.now() - start;
       if (waited >= PATIENCE) memory.swap(Header.Hungry, 0, session + 1);
       const hungry = memory.load(Header.Hungry);
       if ((hungry === 0 || hungry === session + 1) && this.take(0)) return Status.Ok;
-      if (waited >= patience) {
-        if (hungry !== 0 && this.sessions.dead(hungry - 1)) memory.swap(Header.Hungry, hungry, 0);
+      // To find out who is dead takes longer than most owners have it.
+      if (quiet || waited >= slice) {
+        if (hungry !== 0 && this.sessions.gone(hungry - 1)) memory.swap(Header.Hungry, hungry, 0);
         if (this.takeFromDead()) return Status.Ok;
       }
       if (waited >= slice) return Status.Busy;
       const nap = waited < PATIENCE ? PATIENCE : NAP;
-      Atomics.wait(
-        memory.words,
-        Header.Owner,
-        memory.load(Header.Owner),
-        Math.min(nap, slice - waited),
-      );
+      const time = Math.min(nap, slice - waited);
+      quiet = Atomics.wait(memory.words, Header.Owner, owner, time) === 'timed-out';
     }
   }
 

@@ -44,9 +44,9 @@ export class Sessions {
     return this.memory.load(Header.Sessions);
   }
 
-  /** The thread id of a session, or -1 when it is free. */
+  /** The thread id of a session, or -1 when it is free, being set up or being cleared away. */
   thread(session: number): number {
-    return Math.abs(this.field(session, Session.Thread)) - 1;
+    return Math.max(this.field(session, Session.Thread), 0) - 1;
   }
 
   field(session: number, field: number): number {
@@ -68,25 +68,32 @@ export class Sessions {
     );
   }
 
+  /** Whether the session has no thread, or one that is known to be dead. */
+  gone(session: number): boolean {
+    return this.thread(session) < 0 || this.dead(session);
+  }
+
   /**
    * Clears away what dead threads held: reading, pins, memory of their own. All but the
    * transaction mutex, whose dead owner stays until another takes its place.
    */
   reap(): void {
     for (let session = 0; session < this.limit; session++) {
+      const thread = this.thread(session);
       if (this.dead(session) && this.memory.load(Header.Owner) !== session + 1) {
-        this.release(session);
+        this.release(session, thread);
       }
     }
   }
 
-  /** Frees a session and what it holds. */
-  release(session: number): void {
+  /** Frees a session that is the given thread's, by default this one's, and what it holds. */
+  release(session: number, thread = threadId): void {
     const { memory } = this;
     const word = sessionWord(session);
-    const thread = memory.load(word + Session.Thread);
-    // Two may find the same thread dead: one of them goes on.
-    if (thread <= 0 || !memory.swap(word + Session.Thread, thread, -thread)) return;
+    // Two may find the same thread dead: one of them goes on. By then the session may have a new
+    // thread; ids of threads are not used twice. From here on it holds nothing, should this end early.
+    const known = thread + 1;
+    if (known <= 0 || !memory.swap(word + Session.Thread, known, -known)) return;
     memory.store(word + Session.Pins, 0);
     memory.store(word + Session.Reading, 0);
     memory.swap(Header.Hungry, session + 1, 0);
@@ -124,7 +131,7 @@ export class Sessions {
     let oldest = now;
     for (let session = 0; session < this.limit; session++) {
       const epoch = this.field(session, Session.Reading);
-      if (epoch !== 0 && before(epoch, oldest)) oldest = epoch;
+      if (epoch !== 0 && before(epoch, oldest) && this.thread(session) >= 0) oldest = epoch;
     }
     return oldest;
   }
@@ -158,6 +165,7 @@ export class Sessions {
   /** Calls `visit` with the version and the time of each pin of a session. */
   visitPins(session: number, visit: (version: number, time: number) => void): void {
     const { memory } = this;
+    if (this.thread(session) < 0) return;
     const word = sessionWord(session);
     const count = memory.load(word + Session.Pins);
     memory.refresh();
