@@ -71,8 +71,9 @@ describeEngines('the transaction lock', (open) => {
       const db = open();
       const thread = await start(db);
       const refused = db.update(() => {
-        const call = thread.call('updateWithin', 20);
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+        const ended = new Int32Array(new SharedArrayBuffer(4));
+        const call = thread.call('updateWithin', 20, ended.buffer);
+        Atomics.wait(ended, 0, 0, 20_000);
         return [call];
       });
       await expect(refused[0]).rejects.toMatchObject({

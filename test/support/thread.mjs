@@ -56,7 +56,17 @@ const actions = {
     });
   },
   nested: () => db.update(() => db.update(() => 'must not be reached')),
-  updateWithin: (timeoutMs) => db.update(() => 'done', { timeoutMs }),
+  /** With a flag, raises it when it has ended in one way or the other. */
+  updateWithin(timeoutMs, flag) {
+    try {
+      return db.update(() => 'done', { timeoutMs });
+    } finally {
+      if (flag !== undefined) {
+        Atomics.store(new Int32Array(flag), 0, 1);
+        Atomics.notify(new Int32Array(flag), 0);
+      }
+    }
+  },
   /** What a thread started by this one reads. */
   async grandchild(handle, name) {
     const worker = new Worker(new URL(import.meta.url));
