@@ -30,6 +30,15 @@ const activities = {
   iterate() {
     for (const [, value] of db.begin(null, true)) if (value.length === 0) return;
   },
+  /** Makes the database larger with every round, together with what is written to all. */
+  grow() {
+    const round = Atomics.load(rounds, 0);
+    db.update((batch) => {
+      for (let i = 0; i < 100; i++)
+        batch.put(Key.of('new', uint(round * 100 + i)), 'x'.repeat(200));
+      writeAll(batch, `grown in round ${round}`.padEnd(100));
+    });
+  },
   /** Waits, most of the time, since others do the same. */
   update() {
     db.update((batch) => writeAll(batch, `update in round ${Atomics.load(rounds, 0)}`));
