@@ -6,7 +6,7 @@ namespace memdb {
 
 Ref Entry::Create(Heap& heap, const Digest& digest, std::span<const uint8_t> key,
                   std::span<const uint8_t> value) {
-  if (key.size() > kMaxSize || value.size() > kMaxSize) return 0;
+  if (key.size() > kMaxSize || value.size() > kMaxSize - key.size()) return 0;
   const size_t payload = key.size() + value.size();
   uint8_t* large = nullptr;
   if (!FitsBlock(payload)) {

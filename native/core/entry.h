@@ -32,7 +32,7 @@ struct Entry {
 
   // The value_size of an entry that says its key was deleted.
   static constexpr uint32_t kDeleted = UINT32_MAX;
-  // Of keys and of values: callers are told sizes as signed integers.
+  // Of key and value together: callers are told sizes as signed integers.
   static constexpr size_t kMaxSize = INT32_MAX;
 
   bool deleted() const { return value_size == kDeleted; }

@@ -43,10 +43,15 @@ Session::~Session() {
       for (auto& batch : batches_) {
         if (batch->open && batch->parent == nullptr) Close(batch.get(), true);
       }
-      store_->Reclaim(kReclaimStep);
     }
   }
   Unlock();
+  // The others may never come to free what nobody sees now. When it does not get less, they do.
+  size_t left = SIZE_MAX;
+  while (const size_t now = Reclaim()) {
+    if (now >= left) break;
+    left = now;
+  }
   Registry::Instance().Leave(store_, this);
 }
 

@@ -304,6 +304,36 @@ TEST("session: batches nested side by side are closed one by one") {
   user.Discard(parent);
 }
 
+TEST("session: a pair that no iteration could tell the size of is refused") {
+  User user;
+  Batch* batch = user.Begin();
+  // Refused before a byte is read.
+  const uint8_t byte = 0;
+  const std::span<const uint8_t> one(&byte, 1);
+  for (const size_t size : {Entry::kMaxSize, Entry::kMaxSize + 1, 2 * Entry::kMaxSize + 1}) {
+    const std::span<const uint8_t> large(&byte, size);
+    CHECK(user->Put(batch, Digest{}, one, large) == Status::kFull);
+    CHECK(user->Put(batch, Digest{}, large, one) == Status::kFull);
+  }
+  CHECK(user->Has(batch, Digest{}) == Status::kAbsent);
+}
+
+TEST("session: what a session let go of is freed with it, though nobody else does anything") {
+  User user;
+  const auto fill = [&](const char* value) {
+    Batch* batch = user.Begin();
+    for (int i = 0; i < 20'000; i++) user.Put(batch, std::to_string(i), value);
+    user.Commit(batch);
+  };
+  fill("first");
+  User other(user, 1);
+  other->StartCursor(other.Begin());
+  fill("second");
+  CHECK_EQ(user.Stats().superseded, 20'000u);
+  other.Leave();
+  CHECK_EQ(user.Stats().superseded, 0u);
+}
+
 TEST("session: what it has open, by thread, and since when") {
   User user(UINT64_MAX, 11);
   User other(user, 22);
