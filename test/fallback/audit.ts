@@ -8,9 +8,8 @@ import {
   PageUse,
   PageWord,
 } from '../../dist/lib/engine/fallback/layout.js';
-import type { Memory } from '../../dist/lib/engine/fallback/memory.js';
+import { byteOf, type Memory } from '../../dist/lib/engine/fallback/memory.js';
 import type { Store } from '../../dist/lib/engine/fallback/store.js';
-import { byteOf } from '../../dist/lib/engine/fallback/store.js';
 import { digestOf } from './mortal.js';
 
 /** What a pin of `version` sees, found by iterating and then, key by key, by looking it up. */

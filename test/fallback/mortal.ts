@@ -74,8 +74,9 @@ export function pendingOf(store: Store, writes: Writes): Pending {
     if (value === undefined) {
       pending.delete(tag, digest, 0);
     } else {
-      const bytes = Buffer.from(key + value);
-      pending.put(tag, digest, 0, bytes, 0, key.length, bytes, key.length, value.length);
+      const pair = Buffer.from(key + value);
+      const record = pending.claim(tag, digest, 0, key.length, value.length);
+      pending.array(record).set(pair, pending.start(record));
     }
   }
   return pending;

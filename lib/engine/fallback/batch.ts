@@ -1,7 +1,8 @@
 import { DELETED, Entry } from './layout.js';
+import { byteOf } from './memory.js';
 import { Pending, Record } from './pending.js';
 import type { Snapshot } from './pins.js';
-import { byteOf, type Store } from './store.js';
+import type { Store } from './store.js';
 
 /** Where a value is that was looked up. */
 export class Found {

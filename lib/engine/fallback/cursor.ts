@@ -1,8 +1,9 @@
 import type { Batch } from './batch.js';
 import { DELETED, Entry, type Ref } from './layout.js';
+import { byteOf } from './memory.js';
 import { copy, type Pending, Record } from './pending.js';
 import type { Snapshot } from './pins.js';
-import { byteOf, type Store } from './store.js';
+import type { Store } from './store.js';
 
 /**
  * An iteration over what a batch saw at its start: a copy of what waited to be

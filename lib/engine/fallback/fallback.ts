@@ -1,24 +1,16 @@
 import { type Engine, Status } from '../engine.js';
 import { type Exchange, Region, Word } from '../exchange.js';
-import { Batch, Found } from './batch.js';
-import { Cursor } from './cursor.js';
+import { Found } from './batch.js';
 import { Digests } from './digests.js';
+import { Holdings } from './holdings.js';
 import { Memory } from './memory.js';
 import { copy } from './pending.js';
-import type { Snapshot } from './pins.js';
 import { readStats } from './stats.js';
 import { Store } from './store.js';
 import { onThreadEnd } from './threads.js';
 
 /** How long `update` and `commit` wait for a thread of which it is not known whether it died, ms. */
 const LOCK_TIMEOUT = 10_000;
-
-/** One attachment of this thread. */
-interface Database {
-  readonly store: Store;
-  /** Whether it was created here, so that closing it closes it for all. */
-  readonly creator: boolean;
-}
 
 /** The engine in pure TypeScript, for this thread. */
 export function createFallback(exchange: Exchange): Engine {
@@ -31,101 +23,84 @@ class Fallback implements Engine {
   readonly lockTimeout = LOCK_TIMEOUT;
   private readonly digests: Digests;
   private readonly found = new Found();
-  /** No id is used twice. */
-  private lastId = 0;
-  private readonly databases = new Map<number, Database>();
-  private readonly batches = new Map<number, Batch>();
-  private readonly cursors = new Map<number, Cursor>();
-  /** What this thread is attached to, once or more often, by the id of the database. */
-  private readonly stores = new Map<string, Store>();
-  /** The batch that was used last. */
-  private recent: Batch | undefined;
+  private readonly holdings = new Holdings();
 
   constructor(exchange: Exchange) {
     this.exchange = exchange;
     this.digests = new Digests(exchange);
     onThreadEnd(() => {
-      for (const store of this.stores.values()) store.reap();
+      for (const store of this.holdings.stores) store.reap();
     });
     process.once('exit', () => {
-      for (const store of this.stores.values()) store.letGo();
+      for (const store of this.holdings.stores) store.letGo();
     });
   }
 
   create(maxBytes: number): number {
     const memory = Memory.create(maxBytes);
     const store = memory === undefined ? undefined : Store.open(memory);
-    return store?.table.create() ? this.add({ store, creator: true }) : Status.Full;
+    if (!store?.table.create()) return Status.Full;
+    return this.holdings.addDatabase({ store, creator: true });
   }
 
   attach(handle: SharedArrayBuffer): number {
     const memory = Memory.of(handle);
     if (memory === undefined) return Status.InvalidHandle;
     if (memory.closed) return Status.Closed;
-    const known = this.stores.get(memory.id);
-    if (known !== undefined) return this.add({ store: known, creator: false });
-    if (!Store.inUse(memory)) return Status.InvalidHandle;
-    const store = Store.open(memory);
-    return store === undefined ? Status.Full : this.add({ store, creator: false });
+    let store = this.holdings.attached(memory.id);
+    if (store === undefined) {
+      if (!Store.inUse(memory)) return Status.InvalidHandle;
+      store = Store.open(memory);
+      if (store === undefined) return Status.Full;
+    }
+    return this.holdings.addDatabase({ store, creator: false });
   }
 
   handle(database: number): SharedArrayBuffer {
-    const store = this.storeOf(database);
-    if (store === undefined) throw new Error(`there is no database ${database}`);
+    const store = this.holdings.store(database);
+    if (store === undefined) throw new Error(`database ${database} is closed`);
     return store.memory.buffer;
   }
 
   close(database: number): void {
-    const known = this.databases.get(database);
-    if (known === undefined) return;
-    const { store, creator } = known;
-    for (const cursor of this.cursors.values()) {
-      if (cursor.database === database) this.endCursor(cursor.id);
-    }
-    for (const batch of this.batches.values()) {
-      if (batch.database === database) batch.close();
-    }
-    if (creator) store.close();
-    this.databases.delete(database);
-    for (const other of this.databases.values()) if (other.store === store) return;
-    this.drop(store);
+    this.holdings.closeDatabase(database);
   }
 
   closed(database: number): boolean {
-    return this.storeOf(database) === undefined;
+    return this.holdings.store(database) === undefined;
   }
 
   stats(database: number): number[] {
-    const store = this.storeOf(database);
+    const store = this.holdings.store(database);
     if (store === undefined) return [];
     store.reap();
     return readStats(store);
   }
 
   lock(database: number, slice: number): number {
-    const store = this.storeOf(database);
+    const store = this.holdings.store(database);
     if (store === undefined) return Status.Closed;
     if (store.mutex.owned) return Status.Nested;
     return this.tellHolder(store, store.lock(slice));
   }
 
   unlock(database: number): void {
-    this.databases.get(database)?.store.letGo();
+    this.holdings.store(database)?.letGo();
   }
 
   begin(database: number, writable: boolean): number {
-    const store = this.storeOf(database);
+    const store = this.holdings.store(database);
     if (store === undefined) return Status.Closed;
     const snapshot = store.pins.take();
     if (snapshot === undefined) return Status.Full;
-    return this.addBatch(store, database, undefined, writable, snapshot);
+    return this.holdings.addBatch(store, database, undefined, writable, snapshot);
   }
 
   beginNested(parent: number, writable: boolean): number {
-    const outer = this.batchOf(parent);
+    const outer = this.holdings.batch(parent);
     if (typeof outer === 'number') return outer;
     const { store, database, snapshot } = outer;
-    return this.addBatch(store, database, outer, writable, snapshot);
+    return this.holdings.addBatch(store, database, outer, writable, snapshot);
   }
 
   get(batch: number, at: number): number {
@@ -156,7 +131,7 @@ class Fallback implements Engine {
   }
 
   getMany(batch: number, count: number): number {
-    const from = this.batchOf(batch);
+    const from = this.holdings.batch(batch);
     if (typeof from === 'number') return from;
     const { digests, found, exchange } = this;
     const { slab, words, results } = exchange;
@@ -187,15 +162,21 @@ class Fallback implements Engine {
 
   put(batch: number, at: number, keyLength: number, valueLength: number): number {
     const { bytes } = this.exchange;
-    return this.write(batch, at, bytes, Region.Key, keyLength, bytes, Region.Value, valueLength);
+    return this.write(batch, at, keyLength, valueLength, (pair, start) => {
+      copy(bytes, Region.Key, keyLength, pair, start);
+      copy(bytes, Region.Value, valueLength, pair, start + keyLength);
+    });
   }
 
   putLarge(batch: number, at: number, key: Uint8Array, value: Uint8Array): number {
-    return this.write(batch, at, key, 0, key.length, value, 0, value.length);
+    return this.write(batch, at, key.length, value.length, (pair, start) => {
+      pair.set(key, start);
+      pair.set(value, start + key.length);
+    });
   }
 
   delete(batch: number, at: number): number {
-    const to = this.batchOf(batch);
+    const to = this.holdings.batch(batch);
     if (typeof to === 'number') return to;
     const digest = this.digests.locate(at);
     const { words } = this.exchange;
@@ -204,21 +185,19 @@ class Fallback implements Engine {
   }
 
   commit(batch: number, locked: boolean, slice: number): number {
-    const from = this.batchOf(batch);
+    const from = this.holdings.batch(batch);
     if (typeof from === 'number') return from;
-    const { parent, writes, store, writable } = from;
+    const { parent, writes, store } = from;
     if (parent !== undefined) {
-      if (writes !== undefined) {
-        const status = orFull(() => parent.toWrite().absorb(writes));
-        if (status < 0) return status;
-      }
-      from.close();
-      return Status.Ok;
+      const status =
+        writes === undefined ? Status.Ok : orFull(() => parent.toWrite().absorb(writes));
+      if (status === Status.Ok) this.holdings.closeBatch(batch);
+      return status;
     }
     const { owned } = store.mutex;
-    if (writable && owned && !locked) return Status.Nested;
+    if (from.writable && owned && !locked) return Status.Nested;
     if (writes === undefined || writes.count === 0) {
-      this.discard(batch);
+      this.holdings.closeBatch(batch);
       return Status.Ok;
     }
     if (!owned) {
@@ -227,10 +206,8 @@ class Fallback implements Engine {
     }
     try {
       const status = store.commit(writes);
-      if (status === Status.Ok) {
-        from.close();
-        store.freeSome();
-      }
+      // Its pin is gone before what nobody sees any more is freed.
+      if (status === Status.Ok) this.holdings.closeBatch(batch);
       return status;
     } finally {
       if (!owned) store.mutex.release();
@@ -238,28 +215,22 @@ class Fallback implements Engine {
   }
 
   discard(batch: number): void {
-    const known = this.batches.get(batch);
-    if (known === undefined) return;
-    known.close();
-    if (known.parent === undefined) known.store.freeIfIdle();
+    this.holdings.closeBatch(batch);
   }
 
   cursor(batch: number): number {
-    const from = this.batchOf(batch);
+    const from = this.holdings.batch(batch);
     if (typeof from === 'number') return from;
-    let cursor: Cursor | undefined;
+    let id = 0;
     const status = orFull(() => {
-      cursor = new Cursor(++this.lastId, from);
+      id = this.holdings.addCursor(from);
     });
-    if (cursor === undefined) return status;
-    this.cursors.set(cursor.id, cursor);
-    return cursor.id;
+    return status < 0 ? status : id;
   }
 
   next(cursor: number): number {
-    const known = this.cursors.get(cursor);
+    const known = this.holdings.cursor(cursor);
     if (known === undefined) return Status.Closed;
-    if (known.store.memory.closed) return this.gone(known.store);
     const { slab, words, results } = this.exchange;
     const count = known.next(slab, words[Word.SlabPosition] as number, results);
     if (count >= 0) return count;
@@ -268,75 +239,20 @@ class Fallback implements Engine {
   }
 
   endCursor(cursor: number): void {
-    const known = this.cursors.get(cursor);
-    if (known === undefined) return;
-    this.cursors.delete(cursor);
-    known.close();
-    known.store.freeIfIdle();
+    this.holdings.closeCursor(cursor);
   }
 
   reclaim(database: number): number {
-    return this.storeOf(database)?.reclaim() ?? 0;
+    return this.holdings.store(database)?.reclaim() ?? 0;
   }
 
   slabChanged(): void {
     // The slab is looked up in the exchange each time.
   }
 
-  private add(database: Database): number {
-    const id = ++this.lastId;
-    this.databases.set(id, database);
-    this.stores.set(database.store.memory.id, database.store);
-    return id;
-  }
-
-  private addBatch(
-    store: Store,
-    database: number,
-    parent: Batch | undefined,
-    writable: boolean,
-    snapshot: Snapshot,
-  ): number {
-    const id = ++this.lastId;
-    this.recent = new Batch(this.batches, id, store, database, parent, writable, snapshot);
-    return id;
-  }
-
-  /** The store of a database that is not closed. */
-  private storeOf(database: number): Store | undefined {
-    const store = this.databases.get(database)?.store;
-    if (!store?.memory.closed) return store;
-    this.drop(store);
-    return undefined;
-  }
-
-  private batchOf(id: number): Batch | number {
-    const { recent } = this;
-    const batch = recent?.id === id ? recent : this.batches.get(id);
-    if (batch === undefined) return Status.Closed;
-    if (batch.store.memory.closed) return this.gone(batch.store);
-    this.recent = batch;
-    return batch;
-  }
-
-  private gone(store: Store): number {
-    this.drop(store);
-    return Status.Closed;
-  }
-
-  /** Lets go of a database that is closed, or that this thread has no attachment to any more. */
-  private drop(store: Store): void {
-    this.recent = undefined;
-    for (const [id, cursor] of this.cursors) if (cursor.store === store) this.cursors.delete(id);
-    for (const [id, batch] of this.batches) if (batch.store === store) this.batches.delete(id);
-    for (const [id, known] of this.databases) if (known.store === store) this.databases.delete(id);
-    this.stores.delete(store.memory.id);
-    store.leave();
-  }
-
   /** Ok and where the value is in `found`, or Absent. */
   private find(batch: number, at: number): number {
-    const from = this.batchOf(batch);
+    const from = this.holdings.batch(batch);
     if (typeof from === 'number') return from;
     const digest = this.digests.locate(at);
     const { store } = from;
@@ -348,24 +264,23 @@ class Fallback implements Engine {
     return seen ? Status.Ok : Status.Absent;
   }
 
+  /** Has a key put; `fill` is to copy key and value, one behind the other, to where it is told. */
   private write(
     batch: number,
     at: number,
-    key: Uint8Array,
-    keyStart: number,
     keyLength: number,
-    value: Uint8Array,
-    valueStart: number,
     valueLength: number,
+    fill: (pair: Uint8Array, start: number) => void,
   ): number {
-    const to = this.batchOf(batch);
+    const to = this.holdings.batch(batch);
     if (typeof to === 'number') return to;
     const digest = this.digests.locate(at);
     const { words } = this.exchange;
     const tag = to.store.tagOf(words, digest);
     return orFull(() => {
       const writes = to.toWrite();
-      writes.put(tag, words, digest, key, keyStart, keyLength, value, valueStart, valueLength);
+      const record = writes.claim(tag, words, digest, keyLength, valueLength);
+      fill(writes.array(record), writes.start(record));
     });
   }
 
@@ -378,8 +293,8 @@ class Fallback implements Engine {
   }
 }
 
-/** Ok, or Full when the memory that `change` needs cannot be had. */
-function orFull(change: () => void): Status {
+/** Ok, or Full when memory that `change` needs cannot be had. */
+function orFull(change: () => void): number {
   try {
     change();
     return Status.Ok;

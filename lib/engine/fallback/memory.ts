@@ -216,3 +216,8 @@ function reservedPages(most: number): number {
   const words = SESSIONS_WORD + MAX_SESSIONS * SESSION_WORDS + most;
   return Math.ceil(words / PAGE_WORDS);
 }
+
+/** The byte of a word, beyond 2^31 too. */
+export function byteOf(word: number): number {
+  return (word << 2) >>> 0;
+}

@@ -46,34 +46,23 @@ export class Pending {
     return (record - 1) * Record.Words;
   }
 
-  put(
+  /**
+   * Has a key be put: answers its record, in which there is room for a key and a value of these
+   * lengths, to be copied to `array` from `start` on.
+   */
+  claim(
     tag: number,
     digest: Int32Array,
     at: number,
-    key: Uint8Array,
-    keyStart: number,
     keyLength: number,
-    value: Uint8Array,
-    valueStart: number,
     valueLength: number,
-  ): void {
-    const words = (keyLength + valueLength + 3) >> 2;
+  ): number {
     this.reserveRecords(1);
     let record = this.find(tag, digest, at);
-    let data: number;
-    if (words > LARGE) {
-      const pair = new Uint8Array(keyLength + valueLength);
-      copy(key, keyStart, keyLength, pair, 0);
-      copy(value, valueStart, valueLength, pair, keyLength);
-      if (record >= 0) this.drop(record);
-      data = this.addLarge(pair);
-    } else {
-      data = this.roomIn(record, words);
-      copy(key, keyStart, keyLength, this.bytes, data * 4);
-      copy(value, valueStart, valueLength, this.bytes, data * 4 + keyLength);
-    }
+    const data = this.roomFor(record, keyLength + valueLength);
     if (record < 0) record = this.add(tag, digest, at);
     this.set(record, data, keyLength, valueLength);
+    return record;
   }
 
   delete(tag: number, digest: Int32Array, at: number): void {
@@ -108,14 +97,12 @@ export class Pending {
       if (valueLength === DELETED) {
         this.delete(tag, records, at);
       } else if ((records[from + Record.Data] as number) < 0) {
-        let record = this.find(tag, records, at);
-        if (record < 0) record = this.add(tag, records, at);
-        else this.drop(record);
+        const record = this.claim(tag, records, at, 0, 0);
         this.set(record, this.addLarge(other.array(from)), keyLength, valueLength);
       } else {
-        const start = other.start(from);
-        const { bytes } = other;
-        this.put(tag, records, at, bytes, start, keyLength, bytes, start + keyLength, valueLength);
+        const record = this.claim(tag, records, at, keyLength, valueLength);
+        const size = keyLength + valueLength;
+        copy(other.bytes, other.start(from), size, this.bytes, this.start(record));
       }
     }
   }
@@ -162,10 +149,17 @@ export class Pending {
     return -this.large.length;
   }
 
-  /** The word of room for the bytes of a record: what it has if that is enough. */
-  private roomIn(record: number, words: number): number {
-    if (record >= 0 && this.wordsOf(record) >= words) {
-      return this.records[record + Record.Data] as number;
+  /** What `Record.Data` is to be for a record, -1 for a new one, that gets so many bytes. */
+  private roomFor(record: number, size: number): number {
+    const words = (size + 3) >> 2;
+    if (words > LARGE) {
+      const pair = new Uint8Array(size);
+      if (record >= 0) this.drop(record);
+      return this.addLarge(pair);
+    }
+    if (record >= 0) {
+      const known = this.records[record + Record.Data] as number;
+      if (known >= 0 && this.wordsOf(record) >= words) return known;
     }
     this.reserveWords(words);
     if (record >= 0) this.drop(record);

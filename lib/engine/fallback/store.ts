@@ -5,7 +5,7 @@ import { DELETED, Entry, Header, type Ref, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import { TransactionMutex } from './mutex.js';
 import { Pages } from './pages.js';
-import { copy, type Pending, Record } from './pending.js';
+import type { Pending } from './pending.js';
 import { Pins } from './pins.js';
 import { recover } from './recovery.js';
 import { Retired } from './retired.js';
@@ -13,6 +13,7 @@ import { Sessions } from './sessions.js';
 import { Superseded } from './superseded.js';
 import { Table } from './table.js';
 import { tagOf } from './tag.js';
+import { Writer } from './writer.js';
 
 /** How many superseded entries a call examines at most, beside those that it superseded itself. */
 const STEP = 2048;
@@ -37,8 +38,9 @@ export class Store {
   readonly session: number;
   /** The word that announces that this thread reads. */
   private readonly reading: number;
-  /** The entries that the commit under way has linked. */
-  private linked: Ref[] = [];
+  private readonly writer: Writer;
+  /** How many entries more than STEP are to be examined next, for a commit that superseded so many. */
+  private owed = 0;
   private reaped = 0;
   private readonly seed0: number;
   private readonly seed1: number;
@@ -52,6 +54,7 @@ export class Store {
     this.retired = new Retired(memory, heap, sessions);
     this.table = new Table(memory, heap, this.retired);
     this.superseded = new Superseded(memory, heap, this.table, this.retired, sessions);
+    this.writer = new Writer(memory, heap, this.table, this.retired);
     this.mutex = new TransactionMutex(memory, sessions, session);
     this.pins = new Pins(memory, heap.pages, session);
     this.seed0 = memory.word(Header.Seed);
@@ -144,32 +147,31 @@ export class Store {
   }
 
   /** Makes the writes the next version: Ok, or Full and nothing has changed. Under the mutex. */
-  commit(pending: Pending): Status {
-    const { memory } = this;
+  commit(writes: Pending): Status {
+    const { memory, writer } = this;
     const version = memory.published + 1;
     memory.setWord(Header.Dirty, 1);
-    const change = this.link(pending, version);
-    const bytes = memory.number(Header.Bytes) + (change === undefined ? 0 : change.bytes);
-    if (change === undefined || bytes > memory.number(Header.MaxBytes)) {
+    let growth = writer.link(writes, version);
+    if (growth === undefined) {
+      // What could be freed by and by may be enough.
+      this.withdraw();
+      growth = writer.link(writes, version);
+    }
+    const bytes = memory.number(Header.Bytes) + (growth?.bytes ?? 0);
+    if (growth === undefined || bytes > memory.number(Header.MaxBytes)) {
       this.withdraw();
       memory.setWord(Header.Dirty, 0);
       return Status.Full;
     }
-    memory.publish(version);
-    memory.setNumber(Header.Bytes, bytes);
-    memory.setNumber(Header.Entries, memory.number(Header.Entries) + change.entries);
-    for (const entry of this.linked) {
-      const older = memory.word(entry + Entry.Older);
-      if (older !== 0) this.superseded.add(older);
-    }
+    this.publish(version, memory.number(Header.Entries) + growth.entries, bytes);
     memory.setWord(Header.Dirty, 0);
     return Status.Ok;
   }
 
   /** Frees what no pin sees, in bounded time and so much the more after a commit. Under the mutex. */
   freeSome(): void {
-    const limit = this.linked.length + STEP;
-    this.linked = [];
+    const limit = this.owed + STEP;
+    this.owed = 0;
     if (!this.superseded.pending && this.retired.count === 0) return;
     this.memory.setWord(Header.Dirty, 1);
     this.superseded.examine(limit);
@@ -197,9 +199,7 @@ export class Store {
    */
   reclaim(): number {
     if (performance.now() - this.reaped > REAP_INTERVAL) this.reap();
-    const done = this.freeIfIdle();
-    const left = this.memory.load(Header.UnexaminedCount) + this.retired.count;
-    return done ? left : left + 1;
+    return this.freeIfIdle() ? this.left : this.left + 1;
   }
 
   /** Clears away what dead threads held. */
@@ -210,6 +210,38 @@ export class Store {
       this.mutex.release();
     }
     this.sessions.reap();
+  }
+
+  /** Undoes what was linked and frees all that can be. */
+  private withdraw(): void {
+    const { writer, superseded, retired } = this;
+    writer.withdraw();
+    let waiting = Number.POSITIVE_INFINITY;
+    let before: number;
+    let freed: number;
+    do {
+      before = waiting;
+      waiting = superseded.examine(STEP);
+      freed = retired.free(STEP);
+    } while (freed > 0 || (waiting > 0 && waiting < before));
+  }
+
+  /** How many blocks are left of which it is not known whether they can be freed, or that cannot be yet. */
+  private get left(): number {
+    return this.memory.load(Header.UnexaminedCount) + this.retired.count;
+  }
+
+  private publish(version: number, entries: number, bytes: number): void {
+    const { memory, superseded } = this;
+    memory.publish(version);
+    memory.setNumber(Header.Entries, entries);
+    memory.setNumber(Header.Bytes, bytes);
+    for (const entry of this.writer.linked) {
+      const older = memory.word(entry + Entry.Older);
+      if (older !== 0) superseded.add(older);
+    }
+    this.owed += this.writer.linked.length;
+    this.writer.forget();
   }
 
   /** After the mutex was taken: puts in order what an owner that died may have left. */
@@ -228,88 +260,4 @@ export class Store {
     }
     return ref === 0 || memory.word(ref + Entry.ValueLength) === DELETED ? 0 : ref;
   }
-
-  /** Puts an entry for each write into the table; answers by how much entries and bytes grow, or undefined without memory. */
-  private link(pending: Pending, version: number): { entries: number; bytes: number } | undefined {
-    const { memory, table, linked } = this;
-    const { records } = pending;
-    const change = { entries: 0, bytes: 0 };
-    linked.length = 0;
-    for (let record = 0; record < pending.count * Record.Words; record += Record.Words) {
-      const tag = records[record + Record.Tag] as number;
-      const slot = table.find(tag, records, record + Record.Digest);
-      const older = slot === 0 ? 0 : table.at(slot);
-      const replaces = older !== 0 && memory.word(older + Entry.ValueLength) !== DELETED;
-      const deletes = records[record + Record.ValueLength] === DELETED;
-      if (deletes && !replaces) continue;
-      const entry = this.write(pending, record, version, older);
-      if (entry === 0) return undefined;
-      if (slot !== 0) {
-        memory.setWord(older + Entry.Newer, entry);
-        table.replace(slot, entry);
-      } else if (!table.add(tag, entry)) {
-        this.heap.free(entry);
-        return undefined;
-      }
-      linked.push(entry);
-      if (replaces) {
-        change.entries--;
-        change.bytes -= this.sizeOf(older);
-      }
-      if (!deletes) {
-        change.entries++;
-        change.bytes += this.sizeOf(entry);
-      }
-    }
-    return change;
-  }
-
-  /** A new entry, or 0 when memory cannot be had. */
-  private write(pending: Pending, record: number, version: number, older: Ref): Ref {
-    const { memory } = this;
-    const keyLength = pending.records[record + Record.KeyLength] as number;
-    const valueLength = pending.records[record + Record.ValueLength] as number;
-    const size = keyLength + (valueLength === DELETED ? 0 : valueLength);
-    const entry = this.heap.allocate(Entry.Data + ((size + 3) >> 2));
-    if (entry === 0) return 0;
-    memory.setNumber(entry + Entry.Version, version);
-    const { words } = memory;
-    words[entry + Entry.Older] = older;
-    words[entry + Entry.Newer] = 0;
-    words[entry + Entry.KeyLength] = keyLength;
-    words[entry + Entry.ValueLength] = valueLength;
-    // The tag and the digest, in the order that both have them.
-    for (let n = 0; n < 9; n++) {
-      words[entry + Entry.Tag + n] = pending.records[record + Record.Tag + n] as number;
-    }
-    copy(
-      pending.array(record),
-      pending.start(record),
-      size,
-      memory.bytes,
-      byteOf(entry + Entry.Data),
-    );
-    return entry;
-  }
-
-  /** The bytes of an entry's key and value. */
-  private sizeOf(entry: Ref): number {
-    return this.memory.word(entry + Entry.KeyLength) + this.memory.word(entry + Entry.ValueLength);
-  }
-
-  /** Undoes what `link` has done. */
-  private withdraw(): void {
-    const { table, retired, linked } = this;
-    for (let n = linked.length - 1; n >= 0; n--) {
-      table.withdraw(linked[n] as Ref);
-      retired.add(linked[n] as Ref);
-    }
-    retired.free(linked.length);
-    linked.length = 0;
-  }
-}
-
-/** The byte of a word; beyond 2^31 too. */
-export function byteOf(word: number): number {
-  return (word << 2) >>> 0;
 }
