@@ -7,6 +7,8 @@ import type { Sessions } from './sessions.js';
 const NAP = 10;
 /** Who has waited so long is let go first, ms. */
 const PATIENCE = 1;
+/** More calls, one inside the other, than are made while the mutex is held, but for those of users. */
+const DEPTH = 256;
 
 /**
  * The transaction mutex of a database, held by a session. It is taken from an
@@ -96,6 +98,13 @@ export class TransactionMutex {
   }
 
   private take(from: number): boolean {
+    // Where the stack is nearly full this throws, and not what has to be done before it is given back.
+    descend(DEPTH);
     return this.memory.swap(Header.Owner, from, this.session + 1);
   }
+}
+
+/** Throws a `RangeError` when there is no room on the stack for so many calls. */
+function descend(calls: number): number {
+  return calls === 0 ? 0 : descend(calls - 1) + 1;
 }

@@ -1,0 +1,50 @@
+// A thread with little stack that uses a database again and again, each time with less of it left,
+// and says when it is done; it stays alive then.
+import { parentPort, workerData } from 'node:worker_threads';
+import { Key, MemDB, uint } from 'accumulate-memdb';
+
+const { handle, use, rounds } = workerData;
+const db = MemDB.attach(handle);
+const keys = Array.from({ length: 50 }, (_, i) => Key.of('k', uint(i)));
+let written = 0;
+const write = (batch) => {
+  const value = `value ${++written}`;
+  for (const key of keys) batch.put(key, value);
+};
+
+const uses = {
+  update: () => db.update(write),
+  commit() {
+    const batch = db.begin(null, true);
+    try {
+      write(batch);
+      batch.commit();
+    } finally {
+      batch.discard();
+    }
+  },
+};
+
+/** What was thrown other than for the stack. */
+const others = new Set();
+let overflows = 0;
+
+function descend() {
+  try {
+    uses[use]();
+  } catch (error) {
+    if (error instanceof RangeError) overflows++;
+    else others.add(`${error}`);
+  }
+  descend();
+}
+
+for (let round = 0; round < rounds; round++) {
+  try {
+    descend();
+  } catch {
+    // There is nothing left of the stack.
+  }
+}
+setInterval(() => {}, 1_000);
+parentPort.postMessage({ overflows, others: [...others] });
