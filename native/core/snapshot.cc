@@ -1,6 +1,6 @@
 #include "snapshot.h"
 
-#include <algorithm>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -33,19 +33,17 @@ void RetiredList::Append(const Heap& heap, RetiredList& other) {
   other = {};
 }
 
-bool SnapshotList::Acquire(Version* version) {
+bool SnapshotList::Acquire(Version* version) try {
   MutexLock lock(mutex_);
   *version = published_.load(std::memory_order_relaxed);
-  if (pins_.size() > first_ && pins_.back().version == *version) {
-    pins_.back().count++;
-    return true;
+  if (newest_.version != *version) {
+    if (newest_.count > 0) older_.emplace_hint(older_.end(), newest_.version, newest_);
+    newest_ = {*version, 0, {}};
   }
-  try {
-    pins_.push_back({*version, 1, {}});
-    return true;
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
+  newest_.count++;
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 void SnapshotList::AcquireAgain(Version version) {
@@ -62,19 +60,7 @@ void SnapshotList::ReleaseLocked(Version version) {
   Pin& pin = Find(version);
   if (--pin.count > 0) return;
   garbage_.Append(heap_, pin.retired);
-  const auto index = static_cast<size_t>(&pin - pins_.data());
-  if (index == first_) {
-    first_++;
-    if (first_ == pins_.size()) {
-      pins_.clear();
-      first_ = 0;
-    } else if (first_ >= 64 && first_ >= pins_.size() / 2) {
-      pins_.erase(pins_.begin(), pins_.begin() + static_cast<ptrdiff_t>(first_));
-      first_ = 0;
-    }
-  } else {
-    pins_.erase(pins_.begin() + static_cast<ptrdiff_t>(index));
-  }
+  if (&pin != &newest_) older_.erase(version);
 }
 
 void SnapshotList::Publish(Version version, Version own_pin) {
@@ -142,21 +128,17 @@ size_t SnapshotList::garbage() const {
 
 size_t SnapshotList::size() const {
   MutexLock lock(mutex_);
-  return pins_.size() - first_;
+  return older_.size() + (newest_.count > 0 ? 1 : 0);
 }
 
 SnapshotList::Pin& SnapshotList::Find(Version version) {
-  if (pins_.back().version == version) return pins_.back();
-  return *std::lower_bound(pins_.begin() + static_cast<ptrdiff_t>(first_), pins_.end(), version,
-                           [](const Pin& pin, Version wanted) { return pin.version < wanted; });
+  return version == newest_.version ? newest_ : older_.find(version)->second;
 }
 
 SnapshotList::Pin* SnapshotList::NewestBelow(Version version) {
-  const auto begin = pins_.begin() + static_cast<ptrdiff_t>(first_);
-  const auto at = std::lower_bound(begin, pins_.end(), version, [](const Pin& pin, Version wanted) {
-    return pin.version < wanted;
-  });
-  return at == begin ? nullptr : &*(at - 1);
+  if (newest_.count > 0 && newest_.version < version) return &newest_;
+  const auto at = older_.lower_bound(version);
+  return at == older_.begin() ? nullptr : &std::prev(at)->second;
 }
 
 }  // namespace memdb

@@ -4,8 +4,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
-#include <vector>
 
 #include "entry.h"
 #include "mutex.h"
@@ -41,7 +41,8 @@ class SnapshotList {
 
   Version published() const { return published_.load(std::memory_order_acquire); }
 
-  // Pins the published version, in constant time. False when memory cannot be had.
+  // Pins the published version, in a time that does not grow with the pins. False when memory
+  // cannot be had.
   bool Acquire(Version* version) EXCLUDES(mutex_);
   // One pin more of a version that the caller has pinned.
   void AcquireAgain(Version version) EXCLUDES(mutex_);
@@ -73,8 +74,8 @@ class SnapshotList {
 
  private:
   struct Pin {
-    Version version;
-    size_t count;
+    Version version = 0;
+    size_t count = 0;
     RetiredList retired;
   };
 
@@ -87,9 +88,10 @@ class SnapshotList {
   mutable Mutex mutex_;
   // Written under the mutex; read without it where a bound is enough.
   std::atomic<Version> published_{0};
-  // By version, ascending, from first_ on; those before it are done with.
-  std::vector<Pin> pins_ GUARDED_BY(mutex_);
-  size_t first_ GUARDED_BY(mutex_) = 0;
+  // The pin of the newest version that was ever pinned, which may be nobody's any
+  // more. It stands apart because mostly there is no other.
+  Pin newest_ GUARDED_BY(mutex_);
+  std::map<Version, Pin> older_ GUARDED_BY(mutex_);
   RetiredList garbage_ GUARDED_BY(mutex_);
 };
 

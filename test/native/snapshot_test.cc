@@ -185,6 +185,27 @@ TEST("snapshot: an entry is freed when no pin can see it, and not before") {
   }
 }
 
+// A hundred thousand versions pinned at once, each let go in little time.
+TEST("snapshot: pins are let go in any order") {
+  Heap heap;
+  SnapshotList list(heap);
+  std::vector<Version> pins(static_cast<size_t>(Rounds(100'000)));
+  Version published = 0;
+  for (Version& pin : pins) {
+    CHECK(list.Acquire(&pin));
+    Version own;
+    CHECK(list.Acquire(&own));
+    list.Publish(++published, own);
+  }
+  CHECK_EQ(list.size(), pins.size());
+  for (size_t left = pins.size(); left > 0; left--) {
+    std::swap(random.Pick(pins), pins.back());
+    list.Release(pins.back());
+    pins.pop_back();
+    CHECK_EQ(list.size(), left - 1);
+  }
+}
+
 TEST("snapshot: retired lists keep what they are given") {
   Heap heap;
   RetiredList lists[3];
