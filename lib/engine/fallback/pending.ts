@@ -12,6 +12,8 @@ export const Record = {
   Words: 12,
 } as const;
 
+/** Key and value together have at most so many bytes: lengths are 32-bit integers. */
+const MOST_BYTES = 2 ** 31 - 1;
 /** Key and value of more words than this together have an array of their own. */
 const LARGE = 8192;
 /** Sizes of a new one, and the sizes up to which it is used again. */
@@ -151,7 +153,8 @@ export class Pending {
 
   /** What `Record.Data` is to be for a record, -1 for a new one, that gets so many bytes. */
   private roomFor(record: number, size: number): number {
-    const words = (size + 3) >> 2;
+    if (size > MOST_BYTES) throw new RangeError(`a pair of ${size} bytes is too large`);
+    const words = Math.ceil(size / 4);
     if (words > LARGE) {
       const pair = new Uint8Array(size);
       if (record >= 0) this.drop(record);
