@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import type { Worker } from 'node:worker_threads';
 import type { Crossing } from './engine/crossing.js';
 import { type Engine, type EngineName, Status } from './engine/engine.js';
 import { Word } from './engine/exchange.js';
@@ -20,6 +21,20 @@ const SLICE = 50;
 /** How soon superseded versions are freed after the commit or discard that lets go of them, ms. */
 const RECLAIM_DELAY = 1;
 
+/** The open ones of this thread; that they are here does not keep them. */
+const attachments = new Set<WeakRef<Attachment>>();
+
+// A thread that has ended cannot free what only its batches could see: who started it does.
+process.on('worker', (worker: Worker) => {
+  worker.once('exit', () => {
+    for (const one of attachments) {
+      const attachment = one.deref();
+      if (attachment === undefined) attachments.delete(one);
+      else attachment.reclaimSoon();
+    }
+  });
+});
+
 /**
  * This thread's attachment to a database: which engine it is in, the engine's id for it, and
  * whether it was ended here.
@@ -33,12 +48,14 @@ export class Attachment {
   #locked = false;
   #reclaimer: NodeJS.Timeout | undefined;
   #reclaiming = false;
+  readonly #self = new WeakRef(this);
 
   private constructor(crossing: Crossing, id: number) {
     if (id < 0) throw failure(id);
     this.crossing = crossing;
     this.engine = crossing.engine;
     this.id = id;
+    attachments.add(this.#self);
   }
 
   /** A new database. */
@@ -103,6 +120,7 @@ export class Attachment {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    attachments.delete(this.#self);
     clearTimeout(this.#reclaimer);
     this.unlock();
     this.engine.close(this.id);

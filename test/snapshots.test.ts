@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Batch, Key, type MemDB, uint } from 'accumulate-memdb';
 import { expect, it } from 'vitest';
 import { describeEngines } from './support/engines.js';
+import { Thread } from './support/thread.js';
 import { fill } from './support/variants.js';
 
 const COUNT = 5_000;
@@ -61,6 +62,17 @@ describeEngines('snapshots', (open) => {
     expect(await settle(db)).toBe(0);
     expect(db.stats()).toMatchObject({ entries: COUNT, openSnapshots: 0 });
     expectView(db.begin(), 'round 9');
+  });
+
+  it('what a thread that has ended held is freed though nobody uses the database', async () => {
+    const db = open();
+    overwrite(db, 'first');
+    const thread = await Thread.attached(db);
+    await thread.call('begin', false);
+    overwrite(db, 'second');
+    expect(await settle(db)).toBe(COUNT);
+    await thread.end();
+    expect(await settle(db)).toBe(0);
   });
 
   it('keeps one version for each of several open batches', async () => {
