@@ -64,16 +64,21 @@ describeEngines('snapshots', (open) => {
     expectView(db.begin(), 'round 9');
   });
 
-  it('what a thread that has ended held is freed though nobody uses the database', async () => {
-    const db = open();
-    overwrite(db, 'first');
-    const thread = await Thread.attached(db);
-    await thread.call('begin', false);
-    overwrite(db, 'second');
-    expect(await settle(db)).toBe(COUNT);
-    await thread.end();
-    expect(await settle(db)).toBe(0);
-  });
+  it.each(['ended', 'closed its attachment'])(
+    'what a thread that has %s held is freed though nobody uses the database',
+    async (how) => {
+      const db = open();
+      overwrite(db, 'first');
+      const thread = await Thread.attached(db);
+      await thread.call('begin', false);
+      overwrite(db, 'second');
+      expect(await settle(db)).toBe(COUNT);
+      if (how === 'ended') await thread.end();
+      else await thread.call('close');
+      expect(await settle(db)).toBe(0);
+      await thread.end();
+    },
+  );
 
   it('keeps one version for each of several open batches', async () => {
     const db = open();

@@ -75,7 +75,9 @@ describeEngines('threads that end', (open, engine) => {
         `${engine}: ${CYCLES} cycles, ${before.held} bytes held before and ${after.held} after, ` +
           `${before.process} MB in the process before and ${after.process} after\n`,
       );
-      expectReusable(db, after.held - before.held);
+      // The core's memory of one size is no use for another: there, a few pieces of 64 KiB more or fewer.
+      if (engine === 'fallback') expectReusable(db, after.held - before.held);
+      else expect(after.held - before.held).toBeLessThan(8 * 65_536);
       expect(after.process - before.process).toBeLessThan(100);
     },
     10 * MINUTES,

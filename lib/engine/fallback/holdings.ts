@@ -108,6 +108,7 @@ export class Holdings {
     if (known.creator) known.store.close();
     this.databases.delete(id);
     for (const other of this.databases.values()) if (other.store === known.store) return;
+    if (!known.creator) known.store.freeAll();
     this.drop(known.store);
   }
 

@@ -202,6 +202,12 @@ export class Store {
     return this.freeIfIdle() ? this.left : this.left + 1;
   }
 
+  /** Frees what no pin sees, for others may never come to it; when it does not get less, they do. */
+  freeAll(): void {
+    let left = Number.POSITIVE_INFINITY;
+    for (let now = this.reclaim(); now > 0 && now < left; now = this.reclaim()) left = now;
+  }
+
   /** Clears away what dead threads held. */
   reap(): void {
     this.reaped = performance.now();
