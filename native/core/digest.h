@@ -43,7 +43,9 @@ class TagHasher {
     const uint64_t mixed =
         Fold(digest.words[0] ^ secret_.words[0], digest.words[1] ^ secret_.words[1]) ^
         Fold(digest.words[2] ^ secret_.words[2], digest.words[3] ^ secret_.words[3]);
-    return static_cast<Tag>(mixed ^ (mixed >> 32));
+    // Once more, with the golden ratio: digests in a row meet under some secrets else.
+    const uint64_t spread = Fold(mixed, 0x9e3779b97f4a7c15);
+    return static_cast<Tag>(spread ^ (spread >> 32));
   }
 
  private:

@@ -21,6 +21,12 @@ uint32_t LoadBigEndian(const uint8_t* bytes) {
   return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
 }
 
+// Of two 32-bit words, each by itself.
+uint64_t ReverseBytes(uint64_t pair) {
+  pair = (pair & 0x00ff00ff00ff00ff) << 8 | (pair >> 8 & 0x00ff00ff00ff00ff);
+  return (pair & 0x0000ffff0000ffff) << 16 | (pair >> 16 & 0x0000ffff0000ffff);
+}
+
 const Sha256Function kCompress = [] {
   const Sha256Function accelerated = Sha256Accelerated();
   return accelerated != nullptr ? accelerated : &Sha256CompressPortable;
@@ -63,14 +69,13 @@ void Sha256Compress(Sha256State& state, const uint8_t* blocks, size_t count) {
 }
 
 Digest Sha256Finish(const Sha256State& state) {
-  Sha256State bytes = state;
-  if constexpr (std::endian::native == std::endian::little) {
-    for (uint32_t& word : bytes) {
-      word = word << 24 | (word & 0xff00) << 8 | (word >> 8 & 0xff00) | word >> 24;
-    }
-  }
   Digest digest;
-  std::memcpy(&digest, bytes.data(), sizeof digest);
+  std::memcpy(&digest, state.data(), sizeof digest);
+  if constexpr (std::endian::native == std::endian::little) {
+    // Two words at a time, as they were just stored: reading halves of them together would wait
+    // for the stores.
+    for (uint64_t& pair : digest.words) pair = ReverseBytes(pair);
+  }
   return digest;
 }
 
