@@ -55,7 +55,7 @@ struct Heap::Large {
   size_t padding;  // keeps what follows aligned to 16 bytes
 };
 
-Heap::Heap() : chunks_(static_cast<Chunk*>(MapPages(kMaxChunks * sizeof(Chunk), false))) {
+Heap::Heap() : chunks_(static_cast<Chunk*>(MapPages(kMaxChunks * sizeof(Chunk)))) {
   static_assert(sizeof(Span) <= Span::kHeaderUnits * kUnit);
   static_assert(kUnitsPerSpan * kUnit == kSpanBytes);
   if (chunks_ == nullptr) throw std::bad_alloc();
@@ -181,9 +181,11 @@ bool Heap::AddChunk() {
     index++;
   }
   if (index == kMaxChunks) return false;
-  // The first chunk of a small store is not worth a huge page.
-  void* memory = MapPages(kUnitsPerChunk * kUnit, index != 0);
+  void* memory = MapPages(kUnitsPerChunk * kUnit);
   if (memory == nullptr) return false;
+  if (newest_ != kMaxChunks) {
+    MergePages(chunks_[newest_].memory.load(std::memory_order_relaxed), kUnitsPerChunk * kUnit);
+  }
   if (index == next_chunk_) next_chunk_++;
   chunks_[index].memory.store(static_cast<char*>(memory), std::memory_order_relaxed);
   newest_ = index;

@@ -14,11 +14,13 @@ namespace memdb {
 
 #if defined(_WIN32)
 
-void* MapPages(size_t size, bool) {
+void* MapPages(size_t size) {
   void* memory = _aligned_malloc(size, size);
   if (memory != nullptr) std::memset(memory, 0, size);
   return memory;
 }
+
+void MergePages(void*, size_t) {}
 
 void UnmapPages(void* memory, size_t) {
   _aligned_free(memory);
@@ -26,7 +28,7 @@ void UnmapPages(void* memory, size_t) {
 
 #else
 
-void* MapPages(size_t size, [[maybe_unused]] bool huge) {
+void* MapPages(size_t size) {
   // Twice the size holds an aligned piece; the rest is given back at once.
   void* mapped =
       mmap(nullptr, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -36,10 +38,13 @@ void* MapPages(size_t size, [[maybe_unused]] bool huge) {
   if (before != 0) munmap(begin, before);
   munmap(begin + before + size, size - before);
   begin += before;
-#if defined(MADV_HUGEPAGE)
-  if (huge) madvise(begin, size, MADV_HUGEPAGE);
-#endif
   return begin;
+}
+
+void MergePages([[maybe_unused]] void* memory, [[maybe_unused]] size_t size) {
+#if defined(MADV_HUGEPAGE)
+  madvise(memory, size, MADV_HUGEPAGE);
+#endif
 }
 
 void UnmapPages(void* memory, size_t size) {
