@@ -9,8 +9,6 @@ namespace memdb {
 
 namespace {
 
-using Clock = TransactionMutex::Clock;
-
 constexpr int32_t Answer(Status status) {
   return static_cast<int32_t>(status);
 }
@@ -84,9 +82,9 @@ int32_t Client::Unlock(int32_t id) {
   return Answer(Status::kOk);
 }
 
-int32_t Client::AddBatch(Session* session, Batch* batch, int32_t database) {
+int32_t Client::AddBatch(Session* session, Batch* batch) {
   if (batch == nullptr) return Answer(session->closed() ? Status::kClosed : Status::kFull);
-  return batches_.Add({session, batch, database});
+  return batches_.Add({session, batch});
 }
 
 int32_t Client::Begin(int32_t id, bool writable) {
@@ -95,7 +93,7 @@ int32_t Client::Begin(int32_t id, bool writable) {
   Database* database = databases_.Find(id);
   if (database == nullptr) return kMisuse;
   Session* session = database->session.get();
-  return AddBatch(session, session->Begin(writable), id);
+  return AddBatch(session, session->Begin(writable));
 }
 
 int32_t Client::BeginNested(int32_t id, bool writable) {
@@ -103,7 +101,7 @@ int32_t Client::BeginNested(int32_t id, bool writable) {
   OpenBatch* parent = batches_.Find(id);
   if (parent == nullptr) return kMisuse;
   Session* session = parent->session;
-  return AddBatch(session, session->BeginNested(parent->batch, writable), parent->database);
+  return AddBatch(session, session->BeginNested(parent->batch, writable));
 }
 
 int32_t Client::Get(int32_t id, int32_t at) {
@@ -183,14 +181,10 @@ int32_t Client::Commit(int32_t id, bool locked, double slice) {
   OpenBatch* open = batches_.Find(id);
   if (open == nullptr) return kMisuse;
   Session* session = open->session;
-  const int32_t database = open->database;
   const bool had_nested = session->HasNested(open->batch);
   const Status status =
       session->Commit(open->batch, locked, Milliseconds(slice), &exchange_.word(Exchange::kHolder));
-  if (status == Status::kOk) {
-    Forget(id, session, had_nested);
-    Report(database);
-  }
+  if (status == Status::kOk) Forget(id, session, had_nested);
   return Answer(status);
 }
 

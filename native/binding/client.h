@@ -50,6 +50,8 @@ class Client {
   int32_t Reclaim(int32_t database);
   int32_t UseSlab(std::span<uint8_t> slab);
 
+  const Exchange& exchange() const { return exchange_; }
+
   // The numbers of `Stat`, in its order; none for an id not in use.
   std::vector<double> Stats(int32_t database);
 
@@ -63,7 +65,6 @@ class Client {
   struct OpenBatch {
     Session* session = nullptr;
     Batch* batch = nullptr;
-    int32_t database = 0;
   };
   struct OpenCursor {
     Session* session = nullptr;
@@ -71,11 +72,12 @@ class Client {
   };
 
   int32_t AddDatabase(std::unique_ptr<Session> session, bool creator);
-  int32_t AddBatch(Session* session, Batch* batch, int32_t database);
+  int32_t AddBatch(Session* session, Batch* batch);
   // Forgets the id of a batch that was closed; and, if it had any, of those nested
   // in it, which are closed with it.
   void Forget(int32_t batch, Session* session, bool had_nested);
-  // Tells V8 how much memory the store holds, if that has changed by enough.
+  // Tells V8 how much memory the store holds, if that has changed by enough. Only when the
+  // thread is idle, or closes it: V8 may collect its garbage then, which takes milliseconds.
   void Report(int32_t database);
 
   napi_env env_;

@@ -1,8 +1,7 @@
 #ifndef MEMDB_CORE_BATCH_H_
 #define MEMDB_CORE_BATCH_H_
 
-#include <chrono>
-
+#include "clock.h"
 #include "entry.h"
 #include "table.h"
 
@@ -20,7 +19,7 @@ struct Batch {
   Batch** link = nullptr;
   // The version that the root of this batch pins.
   Version version = 0;
-  std::chrono::steady_clock::time_point begun{};
+  Clock::time_point begun{};
   bool open = false;
   bool writable = false;
   // Entries that belong to the batch, deletions among them.

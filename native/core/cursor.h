@@ -1,7 +1,6 @@
 #ifndef MEMDB_CORE_CURSOR_H_
 #define MEMDB_CORE_CURSOR_H_
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "batch.h"
+#include "clock.h"
 #include "entry.h"
 #include "store.h"
 
@@ -25,7 +25,7 @@ class Cursor {
   static std::unique_ptr<Cursor> Start(Store& store, const Batch& batch);
 
   Version version() const { return version_; }
-  std::chrono::steady_clock::time_point started() const { return started_; }
+  Clock::time_point started() const { return started_; }
 
   struct Chunk {
     // Of each pair: the sizes of key and value.
@@ -60,7 +60,7 @@ class Cursor {
 
   Store& store_;
   const Version version_;
-  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  const Clock::time_point started_ = CoarseNow();
   Overlay overlay_;
   Overlay::const_iterator pending_;
   // The entries of the shard before next_shard_, and how far they were shown.

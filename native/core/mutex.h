@@ -1,23 +1,88 @@
 #ifndef MEMDB_CORE_MUTEX_H_
 #define MEMDB_CORE_MUTEX_H_
 
+#include <atomic>
+#include <cstdint>
 #include <mutex>
 
 #include "thread_annotations.h"
 
 namespace memdb {
 
-// std::mutex, with the annotations that libstdc++ leaves out.
+// A mutex of four bytes whose fast paths are one atomic operation each and need no
+// call: the calls of std::mutex were a fifth of a small transaction. Whoever has
+// to wait waits in the kernel. Not recursive.
 class CAPABILITY("mutex") Mutex {
  public:
   Mutex() = default;
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
+  void Lock() ACQUIRE() {
+    uint32_t idle = kIdle;
+    if (!state_.compare_exchange_strong(idle, kHeld, std::memory_order_acquire,
+                                        std::memory_order_relaxed)) [[unlikely]] {
+      LockSlowly();
+    }
+  }
+
+  void Unlock() RELEASE() {
+    if (state_.exchange(kIdle, std::memory_order_release) == kWaitedFor) [[unlikely]] {
+      state_.notify_one();
+    }
+  }
+
+ private:
+  static constexpr uint32_t kIdle = 0;
+  static constexpr uint32_t kHeld = 1;
+  // Held, and somebody may wait.
+  static constexpr uint32_t kWaitedFor = 2;
+
+  void LockSlowly();
+
+  std::atomic<uint32_t> state_{kIdle};
+};
+
+// A mutex that nearly always the same thread takes, its owner: to give it back is a
+// plain store. Others look again and again, with pauses; the owner, which may take it
+// again at once and always, waits a moment for them to get in.
+class CAPABILITY("mutex") OwnerMutex {
+ public:
+  OwnerMutex() = default;
+  OwnerMutex(const OwnerMutex&) = delete;
+  OwnerMutex& operator=(const OwnerMutex&) = delete;
+
+  void Lock() ACQUIRE() {
+    if (held_.exchange(true, std::memory_order_acquire)) [[unlikely]] {
+      LockSlowly();
+    }
+  }
+  void Unlock() RELEASE() {
+    held_.store(false, std::memory_order_release);
+    // Seen late, it is seen at the next time.
+    if (waiting_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+      LetIn();
+    }
+  }
+
+ private:
+  void LockSlowly();
+  static void LetIn();
+
+  std::atomic<bool> held_{false};
+  // How many threads are in LockSlowly.
+  std::atomic<uint32_t> waiting_{0};
+};
+
+// std::mutex, with the annotations that libstdc++ leaves out: for condition variables.
+class CAPABILITY("mutex") ConditionMutex {
+ public:
+  ConditionMutex() = default;
+  ConditionMutex(const ConditionMutex&) = delete;
+  ConditionMutex& operator=(const ConditionMutex&) = delete;
+
   void Lock() ACQUIRE() { mutex_.lock(); }
   void Unlock() RELEASE() { mutex_.unlock(); }
-
-  // For std::condition_variable only.
   std::mutex& native() RETURN_CAPABILITY(this) { return mutex_; }
 
  private:
@@ -25,15 +90,16 @@ class CAPABILITY("mutex") Mutex {
 };
 
 // Holds a mutex for a scope.
+template <typename AnyMutex>
 class SCOPED_CAPABILITY MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.Lock(); }
+  explicit MutexLock(AnyMutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.Lock(); }
   ~MutexLock() RELEASE() { mutex_.Unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 
  private:
-  Mutex& mutex_;
+  AnyMutex& mutex_;
 };
 
 }  // namespace memdb

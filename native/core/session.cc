@@ -10,8 +10,6 @@
 
 namespace memdb {
 
-using Clock = TransactionMutex::Clock;
-
 std::unique_ptr<Session> Session::Create(uint64_t max_bytes, int thread_id) try {
   auto store = std::make_shared<Store>(max_bytes);
   std::unique_ptr<Session> session(new Session(store, thread_id));
@@ -95,7 +93,7 @@ Batch* Session::Begin(bool writable) {
     Close(batch, false);
     return nullptr;
   }
-  batch->begun = Clock::now();
+  batch->begun = CoarseNow();
   return batch;
 }
 
@@ -243,43 +241,49 @@ Status Session::MergeIntoParent(Batch* batch) {
 
 Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* holder) {
   TransactionMutex& transaction = store_->transaction();
-  bool to_store;
+  const bool held = transaction.HeldByThreadOf(party_);
+  bool lock_here = false;
+  Status status = Status::kClosed;
   {
     MutexLock lock(mutex_);
     if (!Usable(batch)) return Status::kClosed;
-    to_store = batch->parent == nullptr && batch->writable;
-    if (to_store && !locked && transaction.HeldByThreadOf(party_)) return Status::kNested;
-    to_store = to_store && batch->writes.size() > 0;
-    if (!to_store) {
-      const Status status = batch->parent == nullptr ? Status::kOk : MergeIntoParent(batch);
+    const bool to_store = batch->parent == nullptr && batch->writable;
+    if (to_store && held && !locked) {
+      // Closing takes the lock away, and who takes it meanwhile may not notice.
+      return store_->closed() ? Status::kClosed : Status::kNested;
+    }
+    if (!to_store || batch->writes.size() == 0) {
+      status = batch->parent == nullptr ? Status::kOk : MergeIntoParent(batch);
       if (status == Status::kOk) Close(batch, true);
       store_->Reclaim(kReclaimStep);
       return status;
     }
+    lock_here = !held && transaction.TryLock(party_);
+    if (held || lock_here) status = CommitToStore(batch);
   }
-  // Not under the session's mutex: another thread's update may hold us up here, and
-  // closing the store must not wait for that.
-  const bool lock_here = !transaction.HeldByThreadOf(party_);
-  if (lock_here) {
-    const Status status = Lock(limit, holder);
+  if (!held && !lock_here) {
+    // Not under the session's mutex: another thread's update may hold us up here, and
+    // closing the store must not wait for that.
+    status = Lock(limit, holder);
     if (status != Status::kOk) return status;
-  }
-  Status status = Status::kClosed;
-  {
+    lock_here = true;
     MutexLock lock(mutex_);
-    store_->transaction().AssertHeld();
-    if (Usable(batch)) {
-      const size_t written = batch->writes.size();
-      status = store_->Commit(batch->writes, batch->version);
-      if (status == Status::kOk) {
-        batch->writes.Reset();
-        Close(batch, false);
-        // As many as it may have superseded: what waits does not grow with the commits.
-        store_->Reclaim(kReclaimStep + written);
-      }
-    }
+    status = Usable(batch) ? CommitToStore(batch) : Status::kClosed;
   }
   if (lock_here) Unlock();
+  return status;
+}
+
+Status Session::CommitToStore(Batch* batch) {
+  store_->transaction().AssertHeld();
+  const size_t written = batch->writes.size();
+  const Status status = store_->Commit(batch->writes, batch->version);
+  if (status == Status::kOk) {
+    batch->writes.Reset();
+    Close(batch, false);
+    // As many as it may have superseded: what waits does not grow with the commits.
+    store_->Reclaim(kReclaimStep + written);
+  }
   return status;
 }
 
@@ -312,6 +316,7 @@ void Session::Close(Batch* batch, bool pinned) {
 }
 
 void Session::DestroyWrites(Batch* batch) {
+  if (batch->writes.size() == 0) return;
   batch->writes.ForEach([&](const Table::Slot& slot) { Entry::Destroy(store_->heap(), slot.ref); });
   batch->writes.Reset();
 }

@@ -45,7 +45,7 @@ class Session {
 
   // Waits for the transaction mutex: kOk, kNested, kClosed, or kBusy when `limit`
   // has passed, with the holder's thread id in `holder`.
-  Status Lock(TransactionMutex::Clock::duration limit, int* holder);
+  Status Lock(Clock::duration limit, int* holder);
   void Unlock();
 
   // Null when the store is closed or memory cannot be had.
@@ -74,7 +74,7 @@ class Session {
   // Into the parent of a nested batch, or into the store. A root batch that has
   // writes takes the transaction mutex as Lock does, unless the caller holds it
   // and says so (`locked`). kFull leaves the batch as it was.
-  Status Commit(Batch* batch, bool locked, TransactionMutex::Clock::duration limit, int* holder);
+  Status Commit(Batch* batch, bool locked, Clock::duration limit, int* holder);
   void Discard(Batch* batch);
 
   Cursor* StartCursor(const Batch* batch);
@@ -88,7 +88,7 @@ class Session {
     int thread_id;
     size_t batches;
     size_t snapshots;
-    std::chrono::steady_clock::time_point oldest;  // of the pins; max when there are none
+    Clock::time_point oldest;  // of the pins; max when there are none
   };
   // For Store::ForEachSession: from any thread.
   Usage GetUsage() EXCLUDES(mutex_);
@@ -115,6 +115,7 @@ class Session {
   const Entry* Find(const Batch* batch, const Digest& digest) REQUIRES(mutex_);
   Status Write(Batch* batch, const Digest& digest, Ref ref) REQUIRES(mutex_);
   Status MergeIntoParent(Batch* batch) REQUIRES(mutex_);
+  Status CommitToStore(Batch* batch) REQUIRES(mutex_);
   // Closes the batch and its children. `pinned`: whether its pin is still there.
   void Close(Batch* batch, bool pinned) REQUIRES(mutex_);
   void DestroyWrites(Batch* batch) REQUIRES(mutex_);
@@ -122,7 +123,7 @@ class Session {
   const std::shared_ptr<Store> store_;
   TransactionMutex::Party party_;
 
-  Mutex mutex_;
+  OwnerMutex mutex_;
   bool abandoned_ GUARDED_BY(mutex_) = false;
   std::vector<std::unique_ptr<Batch>> batches_ GUARDED_BY(mutex_);
   // Those of batches_ that are closed, to be used again.

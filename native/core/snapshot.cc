@@ -2,7 +2,6 @@
 
 #include <iterator>
 #include <new>
-#include <utility>
 
 namespace memdb {
 
@@ -59,30 +58,30 @@ void SnapshotList::Release(Version version) {
 void SnapshotList::ReleaseLocked(Version version) {
   Pin& pin = Find(version);
   if (--pin.count > 0) return;
-  garbage_.Append(heap_, pin.retired);
+  if (!pin.retired.empty()) {
+    garbage_.Append(heap_, pin.retired);
+    garbage_size_.store(garbage_.size, std::memory_order_relaxed);
+  }
   if (&pin != &newest_) older_.erase(version);
 }
 
-void SnapshotList::Publish(Version version, Version own_pin) {
-  MutexLock lock(mutex_);
-  // Release: who sees the version sees the entries it wrote.
-  published_.store(version, std::memory_order_release);
-  ReleaseLocked(own_pin);
+RetiredList SnapshotList::Publish(Version version, Version own_pin, RetiredList superseded) {
+  Version newest;
+  {
+    MutexLock lock(mutex_);
+    // Release: who sees the version sees the entries it wrote.
+    published_.store(version, std::memory_order_release);
+    ReleaseLocked(own_pin);
+    const Pin* pin = NewestBelow(version);
+    if (pin == nullptr) return superseded;
+    newest = pin->version;
+  }
+  return Retire(superseded, version, newest);
 }
 
-RetiredList SnapshotList::Retire(RetiredList superseded, Version version) {
+RetiredList SnapshotList::Retire(RetiredList superseded, Version version, Version newest) {
   RetiredList unseen;
-  while (!superseded.empty()) {
-    Version newest;
-    {
-      MutexLock lock(mutex_);
-      const Pin* pin = NewestBelow(version);
-      if (pin == nullptr) {
-        unseen.Append(heap_, superseded);
-        break;
-      }
-      newest = pin->version;
-    }
+  for (;;) {
     // Sorted out without the lock: a commit of many entries must not hold up
     // those who begin.
     RetiredList seen;
@@ -90,23 +89,32 @@ RetiredList SnapshotList::Retire(RetiredList superseded, Version version) {
       const Ref ref = superseded.Pop(heap_);
       (EntryAt(heap_, ref)->version <= newest ? seen : unseen).Push(heap_, ref);
     }
+    if (seen.empty()) return unseen;
     MutexLock lock(mutex_);
     Pin* pin = NewestBelow(version);
-    if (pin != nullptr && pin->version == newest) {
-      pin->retired.Append(heap_, seen);
-    } else {
-      superseded = std::exchange(seen, {});  // that pin went meanwhile
+    if (pin == nullptr) {
+      unseen.Append(heap_, seen);
+      return unseen;
     }
+    if (pin->version == newest) {
+      pin->retired.Append(heap_, seen);
+      return unseen;
+    }
+    // That pin went meanwhile.
+    newest = pin->version;
+    superseded = seen;
   }
-  return unseen;
 }
 
 size_t SnapshotList::TakeGarbage(std::span<Suspect> suspects) {
+  // What somebody else is adding now, somebody else may take.
+  if (garbage() == 0) return 0;
   MutexLock lock(mutex_);
   size_t count = 0;
   while (count < suspects.size() && !garbage_.empty()) {
     suspects[count++] = {garbage_.Pop(heap_), 0};
   }
+  garbage_size_.store(garbage_.size, std::memory_order_relaxed);
   return count;
 }
 
@@ -119,11 +127,6 @@ void SnapshotList::Judge(std::span<Suspect> suspects) {
       suspect.ref = 0;
     }
   }
-}
-
-size_t SnapshotList::garbage() const {
-  MutexLock lock(mutex_);
-  return garbage_.size;
 }
 
 size_t SnapshotList::size() const {

@@ -49,12 +49,9 @@ class SnapshotList {
   void Release(Version version) EXCLUDES(mutex_);
 
   // Makes everything that `version` wrote visible to who comes now, and releases
-  // the committer's own pin. The transaction mutex is held.
-  void Publish(Version version, Version own_pin) EXCLUDES(mutex_);
-
-  // Takes the entries that `version`, now published, superseded; returns those
-  // that nobody can see.
-  RetiredList Retire(RetiredList superseded, Version version) EXCLUDES(mutex_);
+  // the committer's own pin. Takes the entries that it superseded; returns those
+  // that nobody can see. The transaction mutex is held.
+  RetiredList Publish(Version version, Version own_pin, RetiredList superseded) EXCLUDES(mutex_);
 
   // An entry to be judged, and the version that superseded it.
   struct Suspect {
@@ -68,7 +65,7 @@ class SnapshotList {
   void Judge(std::span<Suspect> suspects) EXCLUDES(mutex_);
 
   // How many entries wait to be judged.
-  size_t garbage() const EXCLUDES(mutex_);
+  size_t garbage() const { return garbage_size_.load(std::memory_order_relaxed); }
   // How many versions are pinned.
   size_t size() const EXCLUDES(mutex_);
 
@@ -79,6 +76,9 @@ class SnapshotList {
     RetiredList retired;
   };
 
+  // Lets `superseded` wait in the list of `newest`, the newest pin below the version that
+  // superseded them; returns those of them that nobody can see.
+  RetiredList Retire(RetiredList superseded, Version version, Version newest) EXCLUDES(mutex_);
   Pin& Find(Version version) REQUIRES(mutex_);
   // The newest pin older than the version, or null.
   Pin* NewestBelow(Version version) REQUIRES(mutex_);
@@ -93,6 +93,8 @@ class SnapshotList {
   Pin newest_ GUARDED_BY(mutex_);
   std::map<Version, Pin> older_ GUARDED_BY(mutex_);
   RetiredList garbage_ GUARDED_BY(mutex_);
+  // Its size, for those who only want to know whether there is anything to do.
+  std::atomic<size_t> garbage_size_{0};
 };
 
 }  // namespace memdb

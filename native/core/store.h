@@ -28,7 +28,8 @@ class Session;
 // session mutex, so that Close can wait until nobody is inside.
 //
 // Lock order: transaction mutex, registry, sessions, one session, snapshot list, one
-// shard, heap. Never two sessions, never two shards.
+// shard, heap. Never two sessions, never two shards. A commit also tries for the
+// transaction mutex under its session's, which never waits.
 class Store {
  public:
   using Id = std::array<uint32_t, 4>;

@@ -65,10 +65,13 @@ void Table::Remove(Slot* slot) {
 }
 
 void Table::Reset() {
+  if (used_ == 0) return;
   constexpr size_t kKept = 1024;
-  if (mask_ >= kKept) {
+  // What was needed once must not be walked through ever after.
+  const size_t needed = std::max(4 * kSmallest, SlotsFor(size_t{8} * used_));
+  if (mask_ >= std::min(kKept, needed)) {
     Clear();
-  } else if (used_ != 0) {
+  } else {
     std::memset(slots_, 0, held_bytes());
     used_ = 0;
   }

@@ -6,11 +6,12 @@ namespace memdb {
 
 Status TransactionMutex::Lock(Party& party, Clock::duration limit,
                               int* holder) NO_THREAD_SAFETY_ANALYSIS {
+  if (TryLock(party)) return Status::kOk;
   std::unique_lock lock(mutex_.native());
   if (closed_) return Status::kClosed;
   // Of another party of this thread too: it would wait for itself.
   if (HeldByThreadOf(party)) return Status::kNested;
-  if (holder_ == nullptr) {
+  if (Watch() == nullptr) {
     SetHolder(&party);
     party.waiting_since_ = {};
     return Status::kOk;
@@ -20,7 +21,7 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
   if (party.waiting_since_ == Clock::time_point{}) party.waiting_since_ = start;
   Enqueue(party);
   const auto my_turn = [&]() REQUIRES(mutex_) {
-    return party.handed_over_ || closed_ || holder_ == nullptr;
+    return party.handed_over_ || closed_ || Watch() == nullptr;
   };
   const bool turn = party.turn_.wait_until(lock, start + limit, my_turn);
   if (!party.handed_over_) Dequeue(party);
@@ -31,7 +32,9 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
     return Status::kClosed;
   }
   if (!turn) {
-    *holder = holder_ == nullptr ? -1 : holder_->thread_id_;
+    const int thread = holder_thread_.load(std::memory_order_relaxed);
+    *holder = thread == kNoThread ? -1 : thread;
+    Unwatch();
     return Status::kBusy;
   }
   SetHolder(&party);
@@ -40,9 +43,28 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
   return Status::kOk;
 }
 
+bool TransactionMutex::TryLock(Party& party) {
+  uintptr_t idle = 0;
+  // Acquire pairs with the release of Unlock and SetHolder.
+  if (!state_.compare_exchange_strong(idle, reinterpret_cast<uintptr_t>(&party),
+                                      std::memory_order_acquire, std::memory_order_relaxed)) {
+    return false;
+  }
+  holder_thread_.store(party.thread_id_, std::memory_order_relaxed);
+  party.waiting_since_ = {};
+  return true;
+}
+
 void TransactionMutex::Unlock(Party& party) NO_THREAD_SAFETY_ANALYSIS {
+  if (!Holds(party)) return;
+  holder_thread_.store(kNoThread, std::memory_order_relaxed);
+  auto mine = reinterpret_cast<uintptr_t>(&party);
+  if (state_.compare_exchange_strong(mine, 0, std::memory_order_release,
+                                     std::memory_order_relaxed)) {
+    return;
+  }
   MutexLock lock(mutex_);
-  if (holder_ != &party) return;
+  if (Watch() != &party) return;  // closed
   Party* const first = queue_;
   SetHolder(nullptr);
   if (first == nullptr) return;
@@ -56,14 +78,34 @@ void TransactionMutex::Unlock(Party& party) NO_THREAD_SAFETY_ANALYSIS {
 
 void TransactionMutex::Close() {
   MutexLock lock(mutex_);
+  Watch();
   closed_ = true;
   SetHolder(nullptr);
   for (Party* party = queue_; party != nullptr; party = party->next_) party->turn_.notify_one();
 }
 
+TransactionMutex::Party* TransactionMutex::HolderOf(uintptr_t state) {
+  static_assert(alignof(Party) > kWatched);
+  return reinterpret_cast<Party*>(state & ~kWatched);
+}
+
+bool TransactionMutex::Holds(const Party& party) const {
+  // Acquire: who was robbed of it by Close sees that the store is closed.
+  return HolderOf(state_.load(std::memory_order_acquire)) == &party;
+}
+
+TransactionMutex::Party* TransactionMutex::Watch() {
+  return HolderOf(state_.fetch_or(kWatched, std::memory_order_acquire));
+}
+
+void TransactionMutex::Unwatch() {
+  if (queue_ == nullptr && !closed_) state_.fetch_and(~kWatched, std::memory_order_release);
+}
+
 void TransactionMutex::SetHolder(Party* party) {
-  holder_ = party;
+  const uintptr_t watched = queue_ != nullptr || closed_ ? kWatched : 0;
   holder_thread_.store(party == nullptr ? kNoThread : party->thread_id_, std::memory_order_relaxed);
+  state_.store(reinterpret_cast<uintptr_t>(party) | watched, std::memory_order_release);
 }
 
 void TransactionMutex::Enqueue(Party& party) {

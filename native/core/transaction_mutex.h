@@ -2,10 +2,11 @@
 #define MEMDB_CORE_TRANSACTION_MUTEX_H_
 
 #include <atomic>
-#include <chrono>
 #include <climits>
 #include <condition_variable>
+#include <cstdint>
 
+#include "clock.h"
 #include "mutex.h"
 #include "status.h"
 #include "thread_annotations.h"
@@ -18,8 +19,6 @@ namespace memdb {
 // starve the others: whoever has waited for a millisecond gets it handed over.
 class CAPABILITY("mutex") TransactionMutex {
  public:
-  using Clock = std::chrono::steady_clock;
-
   // A thread of the store, as the mutex sees it.
   class Party {
    public:
@@ -29,7 +28,7 @@ class CAPABILITY("mutex") TransactionMutex {
    private:
     friend class TransactionMutex;
     const int thread_id_;
-    // The rest is guarded by the mutex's own mutex.
+    // The rest is guarded by the mutex's own mutex while the party waits.
     std::condition_variable turn_;
     Party* next_ = nullptr;
     // Kept over a wait that timed out: who comes back to wait on is not new.
@@ -38,11 +37,13 @@ class CAPABILITY("mutex") TransactionMutex {
   };
 
   // kOk, kNested, kClosed; or kBusy when `limit` has passed, with the thread id of
-  // the holder in `holder` (-1: nobody by now).
+  // the holder in `holder` (-1: nobody, or who is not known yet).
   Status Lock(Party& party, Clock::duration limit, int* holder);
+  // Takes it if nobody has it and nobody waits for it.
+  bool TryLock(Party& party);
   void Unlock(Party& party);
   // Whether the calling thread, which is the party's, holds it; by this party or
-  // by another one.
+  // by another one. Once it is closed, perhaps only held it.
   bool HeldByThreadOf(const Party& party) const {
     return holder_thread_.load(std::memory_order_relaxed) == party.thread_id_;
   }
@@ -58,14 +59,27 @@ class CAPABILITY("mutex") TransactionMutex {
   // No thread's id.
   static constexpr int kNoThread = INT_MIN;
 
+  // In state_, beside the holder's address: somebody waits, or the mutex is closed. Whoever
+  // finds it set goes through mutex_, and while it is set state_ changes under that alone.
+  static constexpr uintptr_t kWatched = 1;
+
+  static Party* HolderOf(uintptr_t state);
+  bool Holds(const Party& party) const;
+  // Sets kWatched; who has the lock.
+  Party* Watch() REQUIRES(mutex_);
+  // Clears it, unless there is reason for it.
+  void Unwatch() REQUIRES(mutex_);
+  // Of a mutex that is watched, or held by the caller; leaves kWatched where there is reason for
+  // it.
   void SetHolder(Party* party) REQUIRES(mutex_);
   void Enqueue(Party& party) REQUIRES(mutex_);
   void Dequeue(Party& party) REQUIRES(mutex_);
 
-  Mutex mutex_;
-  Party* holder_ GUARDED_BY(mutex_) = nullptr;
-  // Its thread. Written under mutex_; a thread may always ask whether it is itself.
+  std::atomic<uintptr_t> state_{0};
+  // The holder's thread. Others may see it late; a thread can always ask whether it is itself.
   std::atomic<int> holder_thread_{kNoThread};
+
+  ConditionMutex mutex_;
   // Those who wait, the longest waiting first.
   Party* queue_ GUARDED_BY(mutex_) = nullptr;
   bool closed_ GUARDED_BY(mutex_) = false;

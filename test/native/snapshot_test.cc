@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check.h"
+#include "threads.h"
 
 namespace memdb::test {
 namespace {
@@ -50,13 +51,9 @@ class Judged {
       EntryAt(heap_, ref)->version = version;
       versions.push_back({ref, version, 0});
     }
-    list_.Publish(version, TakePin());
+    RetiredList unseen = list_.Publish(version, TakePin(), superseded);
     published_ = version;
     CHECK_EQ(list_.published(), version);
-    // Others may come and go before the entries are handed over.
-    while (random_.OneIn(2) && !pins_.empty()) list_.Release(TakePin());
-    if (random_.OneIn(2)) Begin();
-    RetiredList unseen = list_.Retire(superseded, version);
     while (!unseen.empty()) Free(unseen.Pop(heap_));
     Check();
   }
@@ -185,6 +182,73 @@ TEST("snapshot: an entry is freed when no pin can see it, and not before") {
   }
 }
 
+// How many entries of the list have the version; frees them all.
+size_t FreeAll(Heap& heap, RetiredList list, Version version) {
+  size_t count = 0;
+  while (!list.empty()) {
+    const Ref ref = list.Pop(heap);
+    if (EntryAt(heap, ref)->version == version) count++;
+    Entry::Destroy(heap, ref);
+  }
+  return count;
+}
+
+// Judges all garbage of entries that `version` superseded; returns those that nobody can see.
+RetiredList JudgeAll(Heap& heap, SnapshotList& list, Version version) {
+  RetiredList unseen;
+  SnapshotList::Suspect suspects[32];
+  while (const size_t count = list.TakeGarbage(suspects)) {
+    for (size_t i = 0; i < count; i++) suspects[i].superseded_by = version;
+    list.Judge(std::span(suspects, count));
+    for (size_t i = 0; i < count; i++) {
+      if (suspects[i].ref != 0) unseen.Push(heap, suspects[i].ref);
+    }
+  }
+  return unseen;
+}
+
+// A commit sorts out what it superseded by the newest pin, and that one goes meanwhile.
+// Invariant 4.
+TEST("snapshot: pins that go during a commit") {
+  constexpr size_t kEntries = 4'000;
+  constexpr Version kOld = 1, kKept = 3, kNew = 5, kLast = 10;
+  for (int round = 0; round < Rounds(200); round++) {
+    Heap heap;
+    SnapshotList list(heap);
+    Version kept = 0;
+    std::vector<Version> going;
+    for (Version version = 1; version <= kLast; version++) {
+      Version own;
+      CHECK(list.Acquire(&own));
+      list.Publish(version, own, {});
+      if (version == kKept) CHECK(list.Acquire(&kept));
+      if (version > kNew && version < kLast) CHECK(list.Acquire(&going.emplace_back()));
+    }
+    RetiredList superseded;
+    for (size_t i = 0; i < kEntries; i++) {
+      const Ref ref = Entry::CreateDeleted(heap, Digest{});
+      EntryAt(heap, ref)->version = i % 2 == 0 ? kOld : kNew;
+      superseded.Push(heap, ref);
+    }
+    Version own;
+    CHECK(list.Acquire(&own));
+    RetiredList unseen;
+    RunThreads(2, [&](int i) {
+      if (i == 0) {
+        unseen = list.Publish(kLast + 1, own, superseded);
+      } else {
+        for (; !going.empty(); going.pop_back()) list.Release(going.back());
+      }
+    });
+    RetiredList judged = JudgeAll(heap, list, kLast + 1);
+    unseen.Append(heap, judged);
+    CHECK_EQ(unseen.size, kEntries / 2);
+    CHECK_EQ(FreeAll(heap, unseen, kNew), kEntries / 2);
+    list.Release(kept);
+    CHECK_EQ(FreeAll(heap, JudgeAll(heap, list, kLast + 1), kOld), kEntries / 2);
+  }
+}
+
 // A hundred thousand versions pinned at once, each let go in little time.
 TEST("snapshot: pins are let go in any order") {
   Heap heap;
@@ -195,7 +259,7 @@ TEST("snapshot: pins are let go in any order") {
     CHECK(list.Acquire(&pin));
     Version own;
     CHECK(list.Acquire(&own));
-    list.Publish(++published, own);
+    list.Publish(++published, own, {});
   }
   CHECK_EQ(list.size(), pins.size());
   for (size_t left = pins.size(); left > 0; left--) {

@@ -139,5 +139,17 @@ TEST("table: a reset keeps little memory") {
   }
 }
 
+// Every reset walks through all the slots.
+TEST("table: a reset after few entries keeps few slots") {
+  const Entries entries(500);
+  Table table;
+  for (const size_t count : {500, 1}) {
+    CHECK(table.Reserve(count));
+    for (size_t i = 0; i < count; i++) table.Insert(static_cast<Tag>(i), entries.at(i));
+    table.Reset();
+  }
+  CHECK(table.held_bytes() <= 256);
+}
+
 }  // namespace
 }  // namespace memdb::test

@@ -1,0 +1,39 @@
+#include "mutex.h"
+
+#include <chrono>
+#include <thread>
+
+namespace memdb {
+
+namespace {
+
+// Between two looks whether the owner is done.
+constexpr std::chrono::microseconds kLook{50};
+
+}  // namespace
+
+void Mutex::LockSlowly() {
+  // Who has waited cannot know that nobody else does: it leaves kWaitedFor behind.
+  while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kIdle) {
+    state_.wait(kWaitedFor, std::memory_order_relaxed);
+  }
+}
+
+void OwnerMutex::LockSlowly() {
+  constexpr int kYields = 16;
+  waiting_.fetch_add(1, std::memory_order_relaxed);
+  for (int tries = 0; held_.exchange(true, std::memory_order_acquire); tries++) {
+    if (tries < kYields) {
+      std::this_thread::yield();
+    } else {
+      std::this_thread::sleep_for(kLook);
+    }
+  }
+  waiting_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void OwnerMutex::LetIn() {
+  std::this_thread::sleep_for(3 * kLook);
+}
+
+}  // namespace memdb
