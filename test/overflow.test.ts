@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { Key, uint } from 'accumulate-memdb';
+import { AccountUrl, Key, uint } from 'accumulate-memdb';
 import { expect, it } from 'vitest';
 import { describeEngines } from './support/engines.js';
 
-const KEYS = Array.from({ length: 50 }, (_, i) => Key.of('k', uint(i)));
+const URLS = ['a.acme', 'b.acme'].map(AccountUrl.parse);
+const KEYS = Array.from({ length: 50 }, (_, i) => Key.of('k', URLS[i % 2] as AccountUrl, uint(i)));
 
 describeEngines('where the stack overflows', (open) => {
   it.each(['update', 'commit'])('%s keeps no lock and leaves nothing half done', async (use) => {

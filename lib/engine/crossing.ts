@@ -42,15 +42,16 @@ export class Crossing {
     this.#slab.keep();
     const at = this.#ladder.locate(prefix, key);
     const length = this.engine.get(batch, at);
+    if (length < Status.Absent && length !== Status.NoRoom) throw failure(length);
+    this.#ladder.settle();
     if (length >= 0) return this.#slab.take(length);
-    if (length === Status.Absent) return undefined;
-    if (length === Status.NoRoom) return this.#getLarge(batch, at);
-    throw this.#failed(length);
+    return length === Status.Absent ? undefined : this.#getLarge(batch, at);
   }
 
   has(batch: number, prefix: Key | undefined, key: Key): boolean {
     const status = this.engine.has(batch, this.#ladder.locate(prefix, key));
-    if (status < Status.Absent) throw this.#failed(status);
+    if (status < Status.Absent) throw failure(status);
+    this.#ladder.settle();
     return status === Status.Ok;
   }
 
@@ -64,14 +65,13 @@ export class Crossing {
       this.#slab.keepRoom(Math.min(wanted * this.#typicalSize, SLAB_SIZE));
       const count = this.#writeRecords(prefix, keys, from, from + wanted);
       const size = this.engine.getMany(batch, count);
+      if (size < 0 && size !== Status.NoRoom) throw failure(size);
+      this.#ladder.settle();
       if (size >= 0) {
         this.#typicalSize = Math.ceil(size / count);
         this.#slab.takeMany(count, found);
         continue;
       }
-      // The rungs are no longer those that the records build on: they must be written anew.
-      this.#ladder.forget();
-      if (size !== Status.NoRoom) throw failure(size);
       if (this.#needed() <= SLAB_SIZE) this.#slab.renew();
       else if (count > 1) most = count >> 1;
       else found.push(this.get(batch, prefix, keys[from] as Key));
@@ -87,12 +87,14 @@ export class Crossing {
       valueLength < 0 || keyLength < 0
         ? this.#putLarge(batch, prefix, key, value)
         : this.engine.put(batch, this.#ladder.locate(prefix, key), keyLength, valueLength);
-    if (status < 0) throw this.#failed(status);
+    if (status < 0) throw failure(status);
+    this.#ladder.settle();
   }
 
   delete(batch: number, prefix: Key | undefined, key: Key): void {
     const status = this.engine.delete(batch, this.#ladder.locate(prefix, key));
-    if (status < Status.Absent) throw this.#failed(status);
+    if (status < Status.Absent) throw failure(status);
+    this.#ladder.settle();
   }
 
   /** The next pairs of an iteration, or undefined at its end. */
@@ -107,12 +109,6 @@ export class Crossing {
     return count === 0 ? undefined : this.#slab.takePairs(count);
   }
 
-  /** The error for a failed call, which may not have hashed the key that was located. */
-  #failed(status: number): Error {
-    this.#ladder.forget();
-    return failure(status);
-  }
-
   #needed(): number {
     return this.engine.exchange.words[Word.Needed] as number;
   }
@@ -120,7 +116,6 @@ export class Crossing {
   /** A value for which there is no room in what is left of the slab. */
   #getLarge(batch: number, at: number): Buffer {
     const needed = this.#needed();
-    this.#ladder.forget();
     if (needed <= SLAB_SIZE / 4) {
       this.#slab.renew();
       const length = this.engine.get(batch, at);
@@ -141,17 +136,11 @@ export class Crossing {
   /** Writes records of the keys from `from` to before `to`; answers how many found room. */
   #writeRecords(prefix: Key | undefined, keys: readonly Key[], from: number, to: number): number {
     let offset: number = Region.Input;
-    try {
-      for (let n = from; n < to; n++) {
-        offset = this.#ladder.record(prefix, keys[n] as Key, offset);
-        if (offset < 0) return n - from;
-      }
-      return to - from;
-    } catch (error) {
-      // One that cannot be hashed: those before it will not be either.
-      this.#ladder.forget();
-      throw error;
+    for (let n = from; n < to; n++) {
+      offset = this.#ladder.record(prefix, keys[n] as Key, offset);
+      if (offset < 0) return n - from;
     }
+    return to - from;
   }
 
   /** Copies a value to the exchange and answers its length, or -1 when it is too large. */

@@ -1,43 +1,52 @@
 import { InvalidKeyError } from '../errors.js';
+import { Bytes32 } from '../record/bytes32.js';
 import { writeHashInput } from '../record/encoding.js';
 import type { Key } from '../record/key.js';
-import { type Exchange, KEPT_RUNG, MAX_RUNG, Region } from './exchange.js';
+import { Target } from '../record/target.js';
+import { type Exchange, KEPT_RUNG, MAX_RUNG, packAt, Region } from './exchange.js';
 import { LastKey, partAt, partsOf } from './lastkey.js';
+import { Stems } from './stems.js';
 
 const DIGEST_WORDS = Region.Digests >> 2;
 const KEPT_WORD = DIGEST_WORDS + KEPT_RUNG * 8;
 const KEPT_BYTE = Region.Digests + KEPT_RUNG * 32;
 
+/** How many bytes of a record stand before the parts. */
+const RECORD_HEAD = 4;
 /** Where the parts of the first record of a `getMany` start. */
-const FIRST_RECORD = Region.Input + 2;
-
-/** Keys with as many `uses` know their digest. */
-const KNOWN = 2;
+const FIRST_RECORD = Region.Input + RECORD_HEAD;
+/** Of keys with more bytes to hash no stem is remembered, because the whole key would be. */
+const MAX_REMEMBERED = 512;
 
 /**
- * Locates keys for an engine (see `Exchange`): knows which digests stand on the ladder, and writes
- * to the input only the parts that come after those shared with the last key.
+ * Locates keys for an engine (see `Exchange`): knows which digests stand on its rungs, and writes
+ * to the input only the parts that come after those.
  *
- * The ladder counts on the engine to hash what was located. So each `locate` must be followed at
- * once by the engine call, each run of `record`s by `getMany`, and a call that fails otherwise than
- * by Absent by `forget`.
+ * The ladder counts on the engine to hash what was located. So each `locate`, and each run of
+ * `record`s, must be followed at once by the engine call and, when that has hashed them, by
+ * `settle`. Without it, whatever went wrong, the next call counts on nothing.
  */
 export class Ladder {
-  /** The key whose leading parts' digests stand on the rungs from 1 on. */
+  /** The key last located, of which some leading parts' digests stand on the ladder's rungs from 1 on. */
   readonly #last = new LastKey();
+  readonly #stems = new Stems();
+  /** When not 0, the digest of the last key's `#last.depth` parts is on this rung, and none on the ladder. */
+  #stem = 0;
   /** The digest on rung 0; undefined for the 32 zero bytes. */
-  #base: Uint8Array | undefined;
+  #base: Bytes32 | undefined;
   /** The key last located, when its digest is to be kept. */
   #learner: Key | undefined;
+  /** Whether the engine has hashed all that was located. */
+  #settled = true;
   /** Where the input that was written last ends. */
   #end = 0;
 
-  readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
+  readonly #target: Target;
 
   constructor(exchange: Exchange) {
-    this.#bytes = exchange.bytes;
     this.#words = exchange.words;
+    this.#target = new Target(exchange.bytes);
   }
 
   /**
@@ -45,43 +54,56 @@ export class Ladder {
    * key that cannot be hashed, or that starts from a digest and follows a prefix.
    */
   locate(prefix: Key | undefined, key: Key): number {
-    if (this.#learner !== undefined) this.#learn(this.#learner);
+    this.#begin();
     if (prefix !== undefined) return this.#climb(prefix, key, Region.Input);
-    if (key.uses >= KNOWN) return this.#recall(key);
+    if (key.known !== undefined) return this.#recall(key.known);
     const at = this.#climb(undefined, key, Region.Input);
     // Keys that are used once are many, and should cost nothing more.
-    if (key.uses === 0) key.uses = 1;
+    if (!key.used) key.used = true;
     else if (at !== KEPT_RUNG) this.#learner = key;
     return at;
   }
 
   /**
-   * Writes a record for `getMany` at `offset` of the exchange. Answers the offset after it, or -1
-   * when it cannot follow those before it; any can be the first. Throws like `locate`.
+   * Writes a record for `getMany` at `offset` of the exchange, the first of a run at the start of the
+   * input. Answers the offset after it, or -1 when it cannot follow those before it; any can be the
+   * first. Throws like `locate`.
    */
   record(prefix: Key | undefined, key: Key, offset: number): number {
-    if (this.#learner !== undefined) this.#learn(this.#learner);
-    if (offset + 34 > Region.Size) return -1;
+    if (offset === Region.Input) this.#begin();
+    const start = offset + RECORD_HEAD;
+    if (start + 32 > Region.Size) return -1;
     const at =
-      prefix === undefined && key.uses >= KNOWN
-        ? this.#recall(key)
-        : this.#climb(prefix, key, offset + 2);
-    if (at < 0) return -1;
-    const bytes = this.#bytes;
-    bytes[offset] = at;
-    bytes[offset + 1] = at >> 8;
+      prefix === undefined && key.known !== undefined
+        ? this.#recall(key.known)
+        : this.#climb(prefix, key, start);
+    if (at === NO_ROOM) return -1;
+    this.#target.view.setInt32(offset, at, true);
     if (at !== KEPT_RUNG) return this.#end;
-    bytes.copyWithin(offset + 2, KEPT_BYTE, KEPT_BYTE + 32);
-    return offset + 34;
+    this.#target.bytes.copyWithin(start, KEPT_BYTE, KEPT_BYTE + 32);
+    return start + 32;
+  }
+
+  /** The engine has hashed what was located. */
+  settle(): void {
+    this.#settled = true;
+  }
+
+  #begin(): void {
+    if (!this.#settled) this.#forget();
+    this.#settled = false;
+    if (this.#learner !== undefined) this.#learn(this.#learner);
   }
 
   /** Counts on no rung any more. */
-  forget(): void {
+  #forget(): void {
     this.#last.depth = 0;
+    this.#stem = 0;
+    this.#stems.clear();
     this.#learner = undefined;
   }
 
-  /** Writes the parts not shared to the input at `offset`; -1 where `record` answers that. */
+  /** Writes the parts that are to be hashed to the input at `offset`; NO_ROOM where `record` answers -1. */
   #climb(prefix: Key | undefined, key: Key, offset: number): number {
     let base = key.base;
     if (prefix !== undefined) {
@@ -92,7 +114,7 @@ export class Ladder {
     }
     if (base !== this.#base) {
       // Records before this one are hashed later, and need rung 0 as it is.
-      if (offset > FIRST_RECORD) return -1;
+      if (offset > FIRST_RECORD) return NO_ROOM;
       this.#startFrom(base);
     }
     const head = partsOf(prefix);
@@ -100,58 +122,61 @@ export class Ladder {
     const total = head.length + tail.length;
     if (total > MAX_RUNG) return this.#digest(prefix, key);
 
-    const rung = this.#last.turnTo(head, tail);
+    const last = this.#last;
+    const depth = last.depth;
+    let known = last.turnTo(head, tail);
+    const found = this.#stems.find(base, head, tail, known);
+    if (found > 0) {
+      known = total - 1;
+      this.#stem = found;
+    } else if (this.#stem !== 0 && known < depth) {
+      known = 0;
+      this.#stem = 0;
+    }
+    last.depth = known;
+
     let end = offset;
-    for (let n = rung; n < total; n++) {
-      end = writeHashInput(partAt(head, tail, n), this.#bytes, end);
-      if (end < 0) return offset > FIRST_RECORD ? -1 : this.#digest(prefix, key);
+    for (let n = known; n < total; n++) {
+      end = writeHashInput(partAt(head, tail, n), this.#target, end);
+      if (end < 0) return offset > FIRST_RECORD ? NO_ROOM : this.#digest(prefix, key);
     }
     this.#end = end;
-    this.#last.depth = total;
-    return rung | ((total - rung) << 8);
+    // On top of a stem no longer one is learned: it might take the rung of that.
+    if (this.#stem !== 0) return packAt(this.#stem, total - known, 0);
+    last.depth = total;
+    const learned = found < 0 && end - offset <= MAX_REMEMBERED ? -found : 0;
+    if (learned !== 0) this.#stems.set(learned, base, head, tail);
+    return packAt(known, total - known, learned);
   }
 
-  #startFrom(base: Uint8Array | undefined): void {
-    if (base === undefined) this.#bytes.fill(0, Region.Digests, Region.Digests + 32);
-    else this.#bytes.set(base, Region.Digests);
+  #startFrom(base: Bytes32 | undefined): void {
+    if (base === undefined) this.#target.bytes.fill(0, Region.Digests, Region.Digests + 32);
+    else base.write(this.#words, DIGEST_WORDS);
     this.#base = base;
     this.#last.depth = 0;
+    this.#stem = 0;
   }
 
   /** For a key of too many parts, or too long for the input. */
   #digest(prefix: Key | undefined, key: Key): number {
     const whole = prefix === undefined ? key : prefix.appendKey(key);
-    this.#bytes.set(whole.digest(), KEPT_BYTE);
+    this.#target.bytes.set(whole.digest(), KEPT_BYTE);
     return KEPT_RUNG;
   }
 
   /** Takes the digest of the key last located from its rung. */
   #learn(key: Key): void {
-    const words = this.#words;
-    const word = DIGEST_WORDS + this.#last.depth * 8;
-    key.d0 = words[word] as number;
-    key.d1 = words[word + 1] as number;
-    key.d2 = words[word + 2] as number;
-    key.d3 = words[word + 3] as number;
-    key.d4 = words[word + 4] as number;
-    key.d5 = words[word + 5] as number;
-    key.d6 = words[word + 6] as number;
-    key.d7 = words[word + 7] as number;
-    key.uses = KNOWN;
+    const rung = this.#stem !== 0 ? KEPT_RUNG : this.#last.depth;
+    key.known = Bytes32.read(this.#words, DIGEST_WORDS + rung * 8);
     this.#learner = undefined;
   }
 
   /** Puts the digest of a key that knows it on the rung for such. */
-  #recall(key: Key): number {
-    const words = this.#words;
-    words[KEPT_WORD] = key.d0;
-    words[KEPT_WORD + 1] = key.d1;
-    words[KEPT_WORD + 2] = key.d2;
-    words[KEPT_WORD + 3] = key.d3;
-    words[KEPT_WORD + 4] = key.d4;
-    words[KEPT_WORD + 5] = key.d5;
-    words[KEPT_WORD + 6] = key.d6;
-    words[KEPT_WORD + 7] = key.d7;
+  #recall(digest: Bytes32): number {
+    digest.write(this.#words, KEPT_WORD);
     return KEPT_RUNG;
   }
 }
+
+/** No `at`: no rung for a stem has so high a number. */
+const NO_ROOM = -1;

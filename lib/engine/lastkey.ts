@@ -55,7 +55,8 @@ export function partsOf(prefix: Key | undefined): readonly Part[] {
   return prefix === undefined ? NO_PARTS : prefix.parts;
 }
 
-function same(a: Part, b: Part): boolean {
+/** Whether the parts are the same, as far as that is cheap to see. */
+export function same(a: Part, b: Part): boolean {
   // Apart from the other comparison because each sees values of fewer types so, and is faster.
   if (typeof a === 'string') return a === b;
   return a === b || (a instanceof Uint && b instanceof Uint && a.value === b.value);

@@ -1,6 +1,8 @@
 import { EncodingError, InvalidKeyError } from '../errors.js';
+import { Bytes32 } from './bytes32.js';
 import { Hash, type Part, PartType, partType, Uint } from './part.js';
 import { Reader } from './reader.js';
+import { Target } from './target.js';
 import { Time } from './time.js';
 import { TxId } from './txid.js';
 import { AccountUrl } from './url.js';
@@ -18,18 +20,21 @@ const utf8 = new TextEncoder();
  * Writes the bytes of the part that are hashed, after their varint length.
  * @throws InvalidKeyError for a time or a transaction id, which cannot be hashed.
  */
-export function writeHashInput(part: Part, target: Uint8Array, offset: number): number {
-  if (typeof part === 'string') return writeText(part, target, offset);
+export function writeHashInput(part: Part, target: Target, offset: number): number {
+  const { bytes } = target;
+  if (typeof part === 'string') return writeText(part, bytes, offset);
   if (part instanceof Uint) {
-    return closeLength(target, offset, writeUvarint(part.value, target, offset + 1));
+    return closeLength(bytes, offset, writeUvarint(part.value, bytes, offset + 1));
   }
-  if (part instanceof AccountUrl) return writeBytes(part.id(), target, offset);
-  if (part instanceof Hash) return writeBytes(part.own, target, offset);
-  if (part instanceof Uint8Array) return writeBytes(part, target, offset);
+  if (part instanceof AccountUrl || part instanceof Hash) {
+    bytes[offset] = 32;
+    return writeBytes32(part.own, target, offset + 1);
+  }
+  if (part instanceof Uint8Array) return writeBytes(part, bytes, offset);
   if (typeof part === 'number' || typeof part === 'bigint') {
-    return closeLength(target, offset, writeVarint(part, target, offset + 1));
+    return closeLength(bytes, offset, writeVarint(part, bytes, offset + 1));
   }
-  if (part === null) return writeUvarint(0, target, offset);
+  if (part === null) return writeUvarint(0, bytes, offset);
   const what = part instanceof Time ? 'time' : 'transaction id';
   throw new InvalidKeyError(`a key with a ${what} cannot be hashed: ${part}`);
 }
@@ -39,7 +44,7 @@ export function writeHashInput(part: Part, target: Uint8Array, offset: number): 
  * for a part whose binary form, if any, is not read back as that part: `null`,
  * and a URL with escapes that its text does not keep. `storedForm` has a way for these.
  */
-export function writeBinary(part: Part, target: Uint8Array, offset: number): number {
+export function writeBinary(part: Part, target: Target, offset: number): number {
   return keepsBinary(part) ? writePart(part, target, offset) : -1;
 }
 
@@ -50,16 +55,16 @@ export function writeBinary(part: Part, target: Uint8Array, offset: number): num
  * tells whether the 32 bytes of a base follow; then come the parts, null with
  * type code 0 and URLs with all their escapes.
  */
-export function storedForm(parts: readonly Part[], base: Uint8Array | undefined): Uint8Array {
+export function storedForm(parts: readonly Part[], base: Bytes32 | undefined): Uint8Array {
   if (base === undefined && parts.every(keepsBinary)) return encodeParts(parts);
   const head = new Uint8Array(base === undefined ? 3 : 35);
   head[0] = 0x80;
   if (base !== undefined) {
     head[2] = 1;
-    head.set(base, 3);
+    head.set(base.toBuffer(), 3);
   }
   return collect((target) => {
-    const start = writeRaw(head, target, 0);
+    const start = writeRaw(head, target.bytes, 0);
     return start < 0 ? -1 : writeParts(writePrivately, parts, target, start);
   });
 }
@@ -70,10 +75,10 @@ export function isPrivateForm(stored: Uint8Array): boolean {
 }
 
 /** Reads what `storedForm` answered. */
-export function parseStored(stored: Uint8Array): { parts: Part[]; base: Uint8Array | undefined } {
+export function parseStored(stored: Uint8Array): { parts: Part[]; base: Bytes32 | undefined } {
   const reader = new Reader(stored, 'stored key');
   const based = isPrivateForm(stored) && reader.take(3)[2] === 1;
-  const base = based ? reader.take(32).slice() : undefined;
+  const base = based ? Bytes32.of(reader.take(32)) : undefined;
   return { parts: readParts(reader, isPrivateForm(stored)), base };
 }
 
@@ -103,33 +108,34 @@ function keepsBinary(part: Part): boolean {
 function writeParts(
   write: typeof writePart,
   parts: readonly Part[],
-  target: Uint8Array,
+  target: Target,
   offset: number,
 ): number {
-  let at = writeUvarint(parts.length, target, offset);
+  let at = writeUvarint(parts.length, target.bytes, offset);
   for (let i = 0; i < parts.length && at >= 0; i++) at = write(parts[i] as Part, target, at);
   return at;
 }
 
 /** Type codes are below 128: one byte. */
-function writePart(part: Part, target: Uint8Array, offset: number): number {
-  target[offset] = partType(part);
+function writePart(part: Part, target: Target, offset: number): number {
+  const { bytes } = target;
+  bytes[offset] = partType(part);
   const at = offset + 1;
-  if (typeof part === 'string') return writeText(part, target, at);
-  if (part instanceof Uint) return writeUvarint(part.value, target, at);
-  if (part instanceof AccountUrl) return writeText(part.toString(), target, at);
-  if (part instanceof Hash) return writeRaw(part.own, target, at);
-  if (part instanceof Uint8Array) return writeBytes(part, target, at);
-  if (typeof part === 'number' || typeof part === 'bigint') return writeVarint(part, target, at);
-  if (part instanceof Time) return writeVarint(part.seconds, target, at);
-  if (part !== null) return writeText(part.toString(), target, at);
-  return at > target.length ? -1 : at;
+  if (typeof part === 'string') return writeText(part, bytes, at);
+  if (part instanceof Uint) return writeUvarint(part.value, bytes, at);
+  if (part instanceof AccountUrl) return writeText(part.toString(), bytes, at);
+  if (part instanceof Hash) return writeBytes32(part.own, target, at);
+  if (part instanceof Uint8Array) return writeBytes(part, bytes, at);
+  if (typeof part === 'number' || typeof part === 'bigint') return writeVarint(part, bytes, at);
+  if (part instanceof Time) return writeVarint(part.seconds, bytes, at);
+  if (part !== null) return writeText(part.toString(), bytes, at);
+  return at > bytes.length ? -1 : at;
 }
 
-function writePrivately(part: Part, target: Uint8Array, offset: number): number {
+function writePrivately(part: Part, target: Target, offset: number): number {
   if (!(part instanceof AccountUrl)) return writePart(part, target, offset);
-  target[offset] = PartType.Url;
-  return writeText(part.escaped(), target, offset + 1);
+  target.bytes[offset] = PartType.Url;
+  return writeText(part.escaped(), target.bytes, offset + 1);
 }
 
 function readParts(reader: Reader, nulls: boolean): Part[] {
@@ -207,21 +213,27 @@ function writeRaw(bytes: Uint8Array, target: Uint8Array, offset: number): number
   return offset + length;
 }
 
+function writeBytes32(bytes: Bytes32, target: Target, offset: number): number {
+  if (offset + 32 > target.bytes.length) return -1;
+  bytes.writeBytes(target.view, offset);
+  return offset + 32;
+}
+
 /** Puts the length of a varint written up to `end` into the byte before it. */
 function closeLength(target: Uint8Array, offset: number, end: number): number {
   target[offset] = end - offset - 1;
   return end;
 }
 
-const scratch = new Uint8Array(1024);
+const scratch = new Target(new Uint8Array(1024));
 
 /** What `write` writes to a target that is large enough, as a copy. */
-function collect(write: (target: Uint8Array) => number): Buffer {
+function collect(write: (target: Target) => number): Buffer {
   let target = scratch;
   let length = write(target);
   while (length < 0) {
-    target = new Uint8Array(target.length * 4);
+    target = target.larger();
     length = write(target);
   }
-  return Buffer.from(target.subarray(0, length));
+  return Buffer.from(target.bytes.subarray(0, length));
 }

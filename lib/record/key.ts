@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { EncodingError, InvalidKeyError } from '../errors.js';
+import type { Bytes32 } from './bytes32.js';
 import { digestParts } from './digest.js';
 import { decodeParts, encodeParts, isPrivateForm, parseStored } from './encoding.js';
 import { type JsonPart, parseParts, partsFromJson, partToJson, stringifyPart } from './json.js';
@@ -23,35 +24,16 @@ export class Key {
    * The 32 bytes that the parts' digest continues from, when they are not zeros. Not to be changed.
    * @internal
    */
-  readonly base: Uint8Array | undefined;
+  readonly base: Bytes32 | undefined;
 
-  /**
-   * How often the digest was asked for, as far as that matters: from 2 on, it is in `d0` to `d7`,
-   * as the words that an `Int32Array` over it shows. Not in a typed array: that costs more to
-   * reach than to hash again.
-   * @internal
-   */
-  uses = 0;
-  /** @internal */
-  d0 = 0;
-  /** @internal */
-  d1 = 0;
-  /** @internal */
-  d2 = 0;
-  /** @internal */
-  d3 = 0;
-  /** @internal */
-  d4 = 0;
-  /** @internal */
-  d5 = 0;
-  /** @internal */
-  d6 = 0;
-  /** @internal */
-  d7 = 0;
+  /** Whether an engine was asked for it before. @internal */
+  used = false;
+  /** The digest, once a program or a second use asked for it: most keys are used once. @internal */
+  known: Bytes32 | undefined = undefined;
 
   private constructor(
     parts: readonly Part[] | undefined,
-    base: Uint8Array | undefined,
+    base: Bytes32 | undefined,
     stored: Uint8Array | undefined,
   ) {
     this.#parts = parts;
@@ -172,15 +154,8 @@ export class Key {
    * @throws InvalidKeyError when a part is a time or a transaction id, which cannot be hashed.
    */
   digest(): Buffer {
-    if (this.uses < 2) {
-      bytes.set(digestParts(this.parts, this.base));
-      const [d0 = 0, d1 = 0, d2 = 0, d3 = 0, d4 = 0, d5 = 0, d6 = 0, d7 = 0] = words;
-      Object.assign(this, { d0, d1, d2, d3, d4, d5, d6, d7, uses: 2 });
-    } else {
-      const { d0, d1, d2, d3, d4, d5, d6, d7 } = this;
-      words.set([d0, d1, d2, d3, d4, d5, d6, d7]);
-    }
-    return Buffer.from(bytes);
+    this.known ??= digestParts(this.parts, this.base);
+    return this.known.toBuffer();
   }
 
   /**
@@ -236,7 +211,7 @@ export class Key {
   /** For people: the parts, joined by dots. Other keys may have the same text. */
   toString(): string {
     const texts = this.parts.map(partText);
-    if (this.base !== undefined) texts.unshift(partText(this.base));
+    if (this.base !== undefined) texts.unshift(partText(this.base.toBuffer()));
     return texts.length === 0 ? '()' : texts.join('.');
   }
 
@@ -258,11 +233,7 @@ export class Key {
 
 const EMPTY = Key.of();
 
-/** Where digests become words and words digests. */
-const words = new Int32Array(8);
-const bytes = new Uint8Array(words.buffer);
-
-function compareBases(a: Uint8Array | undefined, b: Uint8Array | undefined): number {
-  if (a !== undefined && b !== undefined) return Buffer.compare(a, b);
+function compareBases(a: Bytes32 | undefined, b: Bytes32 | undefined): number {
+  if (a !== undefined && b !== undefined) return a.compare(b);
   return Number(a !== undefined) - Number(b !== undefined);
 }

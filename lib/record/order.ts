@@ -11,7 +11,7 @@ export function compareParts(a: Part, b: Part): number {
   if (typeof a === 'string') return compareText(a, b as string);
   if (a === null) return 0;
   if (a instanceof Uint) return compareIntegers(a.value, (b as Uint).value);
-  if (a instanceof Hash) return Buffer.compare(a.own, (b as Hash).own);
+  if (a instanceof Hash) return a.own.compare((b as Hash).own);
   if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array);
   if (a instanceof AccountUrl) return compareUrls(a, b as AccountUrl);
   if (a instanceof Time) return compareIntegers(a.seconds, (b as Time).seconds);

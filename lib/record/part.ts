@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { InvalidKeyError, MemDBError } from '../errors.js';
+import { Bytes32 } from './bytes32.js';
 import { show } from './show.js';
 import { Time } from './time.js';
 import { TxId } from './txid.js';
@@ -39,20 +40,20 @@ export class Uint {
 
 /** A part of 32 bytes, see `hash`. */
 export class Hash {
-  /** The bytes themselves, which are not to be changed. @internal */
-  readonly own: Uint8Array;
+  /** @internal */
+  readonly own: Bytes32;
 
   /** @throws InvalidKeyError when these are not 32 bytes, which are copied. */
   constructor(bytes: Uint8Array) {
     if (!isBytes(bytes) || bytes.length !== 32) {
       throw new InvalidKeyError(`${show(bytes)} is not a hash of 32 bytes`);
     }
-    this.own = new Uint8Array(bytes);
+    this.own = Bytes32.of(bytes);
   }
 
   /** 32 bytes, the caller's own. */
   get bytes(): Buffer {
-    return Buffer.from(this.own);
+    return this.own.toBuffer();
   }
 }
 
@@ -101,23 +102,22 @@ export type PartLike = Part | Date | UrlLike | TxIdLike;
  * @throws InvalidKeyError when no key can hold the value.
  */
 export function toPart(value: PartLike, index: number): Part {
-  switch (typeof value) {
-    case 'string':
-      if (value.isWellFormed()) return value;
-      throw new InvalidKeyError(`part ${index}: ${show(value)} has a lone surrogate`);
-    case 'number':
-    case 'bigint': {
-      const integer = asInt64(value);
-      if (integer !== undefined) return integer;
-      throw new InvalidKeyError(`part ${index}: ${show(value)} is not an integer of 64 bits`);
-    }
-    case 'object':
-      if (isHeld(value)) return value;
-      if (isBytes(value)) return new Uint8Array(value);
-      return foreignPart(value, index);
-    default:
-      throw new InvalidKeyError(`part ${index}: ${show(value)} is of no type that a key can hold`);
+  // One comparison after the other: a switch over `typeof` is compiled to a call.
+  if (typeof value === 'string') {
+    if (value.isWellFormed()) return value;
+    throw new InvalidKeyError(`part ${index}: ${show(value)} has a lone surrogate`);
   }
+  if (typeof value === 'object') {
+    if (isHeld(value)) return value;
+    if (isBytes(value)) return new Uint8Array(value);
+    return foreignPart(value, index);
+  }
+  if (typeof value === 'number' || typeof value === 'bigint') {
+    const integer = asInt64(value);
+    if (integer !== undefined) return integer;
+    throw new InvalidKeyError(`part ${index}: ${show(value)} is not an integer of 64 bits`);
+  }
+  throw new InvalidKeyError(`part ${index}: ${show(value)} is of no type that a key can hold`);
 }
 
 /** A copy of the part that the caller may keep and change. */

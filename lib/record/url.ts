@@ -1,8 +1,11 @@
+import { Bytes32 } from './bytes32.js';
 import { sha256 } from './sha256.js';
 import { escapePath, parseUrl, type UrlFields } from './urlsyntax.js';
 
 /** User info that had escapes, or may have had some. */
 const ODD_USER_INFO = /[^\w\-.~!$&'()*+,;=:@]|:$/;
+
+let made = 0;
 
 /** The URL of an Accumulate account; immutable. */
 export class AccountUrl implements UrlFields {
@@ -12,7 +15,8 @@ export class AccountUrl implements UrlFields {
   readonly query: string;
   readonly fragment: string;
   #text: string | undefined;
-  #id: Uint8Array | undefined;
+  #id: Bytes32 | undefined;
+  readonly #serial = made++ | 0;
 
   private constructor(fields: UrlFields) {
     this.userInfo = fields.userInfo;
@@ -33,7 +37,7 @@ export class AccountUrl implements UrlFields {
 
   /** SHA-256 of the lower-case host name and path: what a key hashes. 32 bytes, the caller's own. */
   accountId(): Buffer {
-    return Buffer.from(this.id());
+    return this.own.toBuffer();
   }
 
   /** The account id of the URL's host name alone. 32 bytes. */
@@ -41,12 +45,14 @@ export class AccountUrl implements UrlFields {
     return sha256(lowerCase(this.#hostName()));
   }
 
-  /**
-   * The account id itself, which is not to be changed.
-   * @internal
-   */
-  id(): Uint8Array {
-    this.#id ??= sha256(lowerCase(this.#hostName() + tidyPath(this.path)));
+  /** Which of the thread's URLs this is, for tables by them. @internal */
+  get serial(): number {
+    return this.#serial;
+  }
+
+  /** The account id. @internal */
+  get own(): Bytes32 {
+    this.#id ??= Bytes32.of(sha256(lowerCase(this.#hostName() + tidyPath(this.path))));
     return this.#id;
   }
 

@@ -1,5 +1,5 @@
-// The module: makes a Client for each face that opens it, and the plain functions
-// over integers through which the face calls it.
+// The module: makes a Client for each face that opens it, and the functions through
+// which the face calls it.
 
 #include <napi.h>
 
@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "client.h"
@@ -23,16 +24,8 @@ struct Opened {
   Napi::Reference<Napi::Uint8Array> slab;
 };
 
-constexpr size_t kMaxArguments = 4;
-
 bool Read(napi_env env, napi_value value, int32_t* to) {
   return napi_get_value_int32(env, value, to) == napi_ok;
-}
-bool Read(napi_env env, napi_value value, double* to) {
-  return napi_get_value_double(env, value, to) == napi_ok;
-}
-bool Read(napi_env env, napi_value value, bool* to) {
-  return napi_get_value_bool(env, value, to) == napi_ok;
 }
 bool Read(napi_env env, napi_value value, std::span<uint8_t>* to) {
   bool is_typed_array = false;
@@ -48,38 +41,60 @@ bool Read(napi_env env, napi_value value, std::span<uint8_t>* to) {
   return true;
 }
 
-napi_value Write(napi_env env, int32_t answer) {
-  napi_value value = nullptr;
-  napi_create_int32(env, answer, &value);
-  return value;
-}
-napi_value Write(napi_env env, bool answer) {
-  napi_value value = nullptr;
-  napi_get_boolean(env, answer, &value);
-  return value;
-}
+// The arguments of one call, in order: arrays as JavaScript passes them, integers
+// and the one number there may be from the exchange's registers.
+class Arguments {
+ public:
+  Arguments(napi_env env, const Exchange& exchange, const napi_value* arrays)
+      : env_(env), exchange_(exchange), next_array_(arrays) {}
 
-// Reads the arguments that a method of the client takes, calls it, writes its
-// answer. A wrong argument is a Misuse; lack of memory is Full.
-template <auto Method, typename Result, typename... Arguments>
-napi_value Invoke(napi_env env, napi_callback_info info,
-                  Result (Client::*)(Arguments...)) noexcept {
-  static_assert(sizeof...(Arguments) <= kMaxArguments);
-  size_t count = kMaxArguments;
-  napi_value values[kMaxArguments];
-  void* data = nullptr;
-  if (napi_get_cb_info(env, info, &count, values, nullptr, &data) != napi_ok) return nullptr;
-  auto& client = static_cast<Opened*>(data)->client;
-  std::tuple<Arguments...> arguments;
-  const bool readable = [&]<size_t... I>(std::index_sequence<I...>) {
-    return (Read(env, values[I], &std::get<I>(arguments)) && ...);
-  }(std::index_sequence_for<Arguments...>());
-  if (!readable) return Write(env, static_cast<int32_t>(Status::kMisuse));
-  try {
-    return Write(env, std::apply([&](auto&... a) { return (client.*Method)(a...); }, arguments));
-  } catch (const std::bad_alloc&) {
-    return Write(env, static_cast<int32_t>(Status::kFull));
+  template <typename T>
+  T Take() {
+    if constexpr (std::is_same_v<T, double>) {
+      return exchange_.number();
+    } else if constexpr (std::is_integral_v<T>) {
+      return static_cast<T>(exchange_.word(Exchange::kArguments + next_word_++));
+    } else {
+      T array;
+      readable_ = Read(env_, *next_array_++, &array) && readable_;
+      return array;
+    }
   }
+  bool readable() const { return readable_; }
+
+ private:
+  const napi_env env_;
+  const Exchange& exchange_;
+  const napi_value* next_array_;
+  size_t next_word_ = 0;
+  bool readable_ = true;
+};
+
+// Calls a method of the client and leaves its answer in the exchange. A wrong
+// argument is a Misuse; lack of memory is Full.
+template <auto Method, typename Result, typename... Parameters>
+napi_value Invoke(napi_env env, napi_callback_info info,
+                  Result (Client::*)(Parameters...)) noexcept {
+  constexpr size_t kArrays = (size_t{!std::is_arithmetic_v<Parameters>} + ... + 0);
+  static_assert(sizeof...(Parameters) - kArrays <= Exchange::kArgumentCount);
+  static_assert((size_t{std::is_same_v<Parameters, double>} + ... + 0) <= 1);
+  napi_value arrays[kArrays + 1];
+  size_t count = kArrays;
+  void* data = nullptr;
+  if (napi_get_cb_info(env, info, &count, arrays, nullptr, &data) != napi_ok) return nullptr;
+  auto& client = static_cast<Opened*>(data)->client;
+  int32_t& answer = client.exchange().word(Exchange::kAnswer);
+  Arguments arguments(env, client.exchange(), arrays);
+  std::tuple<Parameters...> values{arguments.Take<Parameters>()...};
+  answer = static_cast<int32_t>(Status::kMisuse);
+  if (!arguments.readable()) return nullptr;
+  try {
+    answer = static_cast<int32_t>(
+        std::apply([&](auto... value) { return (client.*Method)(value...); }, values));
+  } catch (const std::bad_alloc&) {
+    answer = static_cast<int32_t>(Status::kFull);
+  }
+  return nullptr;
 }
 
 template <auto Method>

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -15,8 +16,9 @@ namespace memdb {
 // it is trusted: a position or length outside its region is refused.
 class Exchange {
  public:
-  static constexpr size_t kRungs = 34;
   static constexpr size_t kKeptRung = 33;
+  static constexpr size_t kStemRung = 34;
+  static constexpr size_t kRungs = kStemRung + 4096;
   static constexpr size_t kDigests = 64;
   static constexpr size_t kResults = kDigests + kRungs * sizeof(Digest);
   static constexpr size_t kResultCount = 2048;
@@ -33,11 +35,25 @@ class Exchange {
   static constexpr size_t kNeeded = 1;
   static constexpr size_t kHolder = 2;
   static constexpr size_t kStoreId = 4;
+  static constexpr size_t kArguments = 8;
+  static constexpr size_t kArgumentCount = 4;
+  static constexpr size_t kAnswer = 12;
+  // A double, in two words.
+  static constexpr size_t kNumber = 14;
+
+  // Bits of `at`.
+  static constexpr int kFromBits = 13;
+  static constexpr int kPartsBits = 6;
 
   // `memory` has kSize bytes and outlives the exchange.
   explicit Exchange(uint8_t* memory) : memory_(memory) {}
 
   int32_t& word(size_t index) const { return words()[index]; }
+  double number() const {
+    double number;
+    std::memcpy(&number, words() + kNumber, sizeof number);
+    return number;
+  }
   void UseSlab(std::span<uint8_t> slab) { slab_ = slab; }
   // What is free of the slab.
   std::span<uint8_t> room() const;
@@ -62,9 +78,9 @@ class Exchange {
     if (length < 0 || static_cast<size_t>(length) > size) return {};
     return {memory_ + region, static_cast<size_t>(length)};
   }
-  // Continues the digest on `first` by `parts` parts, read from *input on, which it
-  // moves behind them. Leaves each digest on its rung.
-  bool Climb(size_t first, size_t parts, const uint8_t** input, Digest* digest) const;
+  // Hashes the key at `at`, whose parts are read from *input on, which it moves
+  // behind them.
+  bool Climb(uint32_t at, const uint8_t** input, Digest* digest) const;
 
   uint8_t* const memory_;
   std::span<uint8_t> slab_;

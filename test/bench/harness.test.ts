@@ -67,6 +67,17 @@ describe('the work', () => {
   });
 });
 
+test('a mark tells values apart, and does not look behind the end of one', () => {
+  const buffer = Buffer.from([9, 8, 7, 6]);
+  for (let length = 0; length < 3; length++) {
+    const value = new Uint8Array(buffer);
+    Object.defineProperty(value, 'length', { value: length });
+    expect(mark(value)).toBe(mark(buffer.subarray(0, length)));
+  }
+  expect(mark(Buffer.from([0, 1]))).not.toBe(mark(Buffer.from([0, 2])));
+  expect(mark(Buffer.from([0, 1, 1]))).not.toBe(mark(Buffer.from([0, 1, 2])));
+});
+
 describe('measuring', () => {
   const pace = { time: 5, warmupTime: 5 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "binding/id_table.h"
@@ -39,12 +40,22 @@ uint8_t* WritePart(uint8_t* to, const std::vector<uint8_t>& part) {
   return std::copy(part.begin(), part.end(), to);
 }
 
+int32_t At(size_t from, size_t parts, size_t stem = 0) {
+  return static_cast<int32_t>(from | parts << Exchange::kFromBits |
+                              stem << (Exchange::kFromBits + Exchange::kPartsBits));
+}
+
+uint8_t* WriteAt(uint8_t* to, int32_t at) {
+  for (int shift = 0; shift < 32; shift += 8) *to++ = static_cast<uint8_t>(at >> shift);
+  return to;
+}
+
 TEST("exchange: a key is hashed from its rung on, every digest left on its own") {
   Memory memory;
   std::vector<Digest> digests = {Digest{}};
   for (int round = 0; round < 500; round++) {
     const size_t first = random.Below(digests.size());
-    const size_t parts = random.Below(Exchange::kRungs - 1 - first);
+    const size_t parts = random.Below(Exchange::kKeptRung - first);
     digests.resize(first + 1);
     uint8_t* next = memory.input();
     for (size_t i = 0; i < parts; i++) {
@@ -53,7 +64,7 @@ TEST("exchange: a key is hashed from its rung on, every digest left on its own")
       next = WritePart(next, part);
     }
     Digest digest;
-    CHECK(memory.exchange().Locate(static_cast<int32_t>(first | parts << 8), &digest));
+    CHECK(memory.exchange().Locate(At(first, parts), &digest));
     CHECK(digest == digests.back());
     for (size_t i = 0; i < digests.size(); i++) CHECK(memory.rung(i) == digests[i]);
   }
@@ -65,14 +76,14 @@ TEST("exchange: a part may end with the input, and not after it") {
   // Three bytes of length, and all the rest.
   const std::vector<uint8_t> whole(Exchange::kInputSize - 3, 7);
   CHECK(WritePart(memory.input(), whole) == memory.input() + Exchange::kInputSize);
-  CHECK(memory.exchange().Locate(0 | 1 << 8, &digest));
+  CHECK(memory.exchange().Locate(At(0, 1), &digest));
   CHECK(digest == Digest{}.Extend(whole));
-  CHECK(!memory.exchange().Locate(0 | 2 << 8, &digest));
+  CHECK(!memory.exchange().Locate(At(0, 2), &digest));
   memory.input()[0]++;
-  CHECK(!memory.exchange().Locate(0 | 1 << 8, &digest));
+  CHECK(!memory.exchange().Locate(At(0, 1), &digest));
   // A length that does not end.
   std::memset(memory.input(), 0xff, Exchange::kInputSize);
-  CHECK(!memory.exchange().Locate(0 | 1 << 8, &digest));
+  CHECK(!memory.exchange().Locate(At(0, 1), &digest));
 }
 
 TEST("exchange: no position, length or content leads outside") {
@@ -82,14 +93,17 @@ TEST("exchange: no position, length or content leads outside") {
   for (int round = 0; round < Rounds(3000); round++) {
     if (round % 64 == 0) memory.Scramble(random);
     const auto any = [&] {
-      return static_cast<int32_t>(random.OneIn(2) ? random.Next() : random.Below(1 << 14));
+      return static_cast<int32_t>(random.OneIn(2) ? random.Next() : random.Below(1 << 16));
     };
     const int32_t at = any();
-    const size_t first = at & 0xff;
-    const size_t parts = static_cast<uint32_t>(at) >> 8;
+    const size_t from = at & 0x1fff;
+    const size_t parts =
+        static_cast<uint32_t>(at) >> Exchange::kFromBits & ((1u << Exchange::kPartsBits) - 1);
+    const size_t stem = static_cast<uint32_t>(at) >> (Exchange::kFromBits + Exchange::kPartsBits);
     Digest digest;
     const bool located = exchange.Locate(at, &digest);
-    if (first + parts >= Exchange::kRungs) CHECK(!located);
+    if (from >= Exchange::kRungs || stem >= Exchange::kRungs) CHECK(!located);
+    if (from < Exchange::kKeptRung && from + parts > Exchange::kKeptRung) CHECK(!located);
     exchange.LocateMany(random.Below(Exchange::kResultCount + 1), &digests);
 
     for (const int32_t length : {any(), -1, 0, 4096, 4097, 16384, 16385}) {
@@ -112,33 +126,67 @@ TEST("exchange: no position, length or content leads outside") {
   }
 }
 
-TEST("exchange: many keys, by parts or by digest") {
+TEST("exchange: many keys, by parts, from a stem or by digest") {
   Memory memory;
   uint8_t* next = memory.input();
   std::vector<Digest> expected;
-  Digest ladder[Exchange::kRungs] = {};
+  Digest ladder[5] = {};
+  constexpr size_t kStems = 3;
+  std::optional<Digest> stems[kStems];
   for (size_t i = 0; i < 300; i++) {
+    const size_t stem = random.Below(kStems);
+    const size_t stem_rung = Exchange::kRungs - 1 - stem;
     if (random.OneIn(3)) {
       const auto bytes = random.Bytes(sizeof(Digest));
-      *next++ = Exchange::kKeptRung;
-      *next++ = 0;
+      next = WriteAt(next, At(Exchange::kKeptRung, 0));
       next = std::copy(bytes.begin(), bytes.end(), next);
       expected.push_back(Digest::Load(bytes.data()));
-      continue;
+    } else if (stems[stem] && random.OneIn(2)) {
+      Digest digest = *stems[stem];
+      const size_t parts = random.Below(3);
+      next = WriteAt(next, At(stem_rung, parts));
+      for (size_t part = 0; part < parts; part++) {
+        const auto bytes = random.Bytes(random.Below(40));
+        digest = digest.Extend(bytes);
+        next = WritePart(next, bytes);
+      }
+      expected.push_back(digest);
+    } else {
+      const size_t parts = random.Below(4);
+      const bool keep = parts > 0 && random.OneIn(2);
+      next = WriteAt(next, At(0, parts, keep ? stem_rung : 0));
+      for (size_t part = 1; part <= parts; part++) {
+        const auto bytes = random.Bytes(random.Below(40));
+        ladder[part] = ladder[part - 1].Extend(bytes);
+        next = WritePart(next, bytes);
+      }
+      if (keep) stems[stem] = ladder[parts - 1];
+      expected.push_back(ladder[parts]);
     }
-    const size_t parts = random.Below(4);
-    *next++ = 0;
-    *next++ = static_cast<uint8_t>(parts);
-    for (size_t part = 1; part <= parts; part++) {
-      const auto bytes = random.Bytes(random.Below(40));
-      ladder[part] = ladder[part - 1].Extend(bytes);
-      next = WritePart(next, bytes);
-    }
-    expected.push_back(ladder[parts]);
   }
   std::vector<Digest> digests;
   CHECK(memory.exchange().LocateMany(expected.size(), &digests));
   CHECK(digests == expected);
+}
+
+TEST("exchange: a key from a stem leaves the ladder as it is, and its digest on its own rung") {
+  Memory memory;
+  const auto front = random.Bytes(20);
+  const auto end = random.Bytes(9);
+  Digest digest;
+  WritePart(WritePart(memory.input(), front), end);
+  CHECK(memory.exchange().Locate(At(0, 2, Exchange::kStemRung), &digest));
+  const Digest expected = Digest{}.Extend(front).Extend(end);
+  CHECK(digest == expected);
+  CHECK(memory.rung(2) == expected);
+  CHECK(memory.rung(Exchange::kStemRung) == Digest{}.Extend(front));
+
+  const auto other = random.Bytes(9);
+  WritePart(memory.input(), other);
+  CHECK(memory.exchange().Locate(At(Exchange::kStemRung, 1), &digest));
+  CHECK(digest == Digest{}.Extend(front).Extend(other));
+  CHECK(memory.rung(Exchange::kKeptRung) == digest);
+  CHECK(memory.rung(2) == expected);
 }
 
 TEST("id_table: an id finds what it was given for, until that is removed") {

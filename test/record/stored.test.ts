@@ -1,6 +1,7 @@
 import { AccountUrl, hash, InvalidKeyError, Key, type Part, TxId, uint } from 'accumulate-memdb';
 import { describe, expect, it } from 'vitest';
 import { writeBinary, writeHashInput } from '../../dist/lib/record/encoding.js';
+import { Target } from '../../dist/lib/record/target.js';
 import { Random, runSeed } from '../support/random.js';
 import { partsOf, randomKey, restore, stored, vectorKeys } from './support.js';
 
@@ -70,7 +71,7 @@ describe('writing a part', () => {
       const large = new Uint8Array(30_000).fill(0xee);
       let end: number;
       try {
-        end = write(part, large, 3);
+        end = write(part, new Target(large), 3);
       } catch (error) {
         expect(error).toBeInstanceOf(InvalidKeyError);
         continue;
@@ -80,17 +81,17 @@ describe('writing a part', () => {
       expect(large[2]).toBe(0xee);
       expect(large[end]).toBe(0xee);
       const exact = new Uint8Array(end);
-      expect(write(part, exact, 3)).toBe(end);
+      expect(write(part, new Target(exact), 3)).toBe(end);
       expect(exact.subarray(3)).toEqual(large.subarray(3, end));
       for (let room = Math.max(0, end - 40); room < end; room++) {
-        expect(write(part, new Uint8Array(room), 3), `${part} in ${room}`).toBe(-1);
+        expect(write(part, new Target(new Uint8Array(room)), 3), `${part} in ${room}`).toBe(-1);
       }
     }
     expect(written).toBeGreaterThan(parts.length / 2);
   });
 
   it('to be stored is refused when its binary form would not bring it back', () => {
-    const target = new Uint8Array(1_000);
+    const target = new Target(new Uint8Array(1_000));
     expect(writeBinary(null, target, 0)).toBe(-1);
     expect(writeBinary(AccountUrl.parse('acc://foo#%2520'), target, 0)).toBe(-1);
     expect(writeBinary(AccountUrl.parse('acc://foo#a'), target, 0)).toBeGreaterThan(0);
@@ -98,6 +99,6 @@ describe('writing a part', () => {
 
   it('to be hashed tells what cannot be', () => {
     const id = TxId.parse(`${'00'.repeat(32)}@foo`);
-    expect(() => writeHashInput(id, new Uint8Array(100), 0)).toThrow(InvalidKeyError);
+    expect(() => writeHashInput(id, new Target(new Uint8Array(100)), 0)).toThrow(InvalidKeyError);
   });
 });

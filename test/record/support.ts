@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { AccountUrl, hash, Key, type Part, type PartLike, TxId, uint } from 'accumulate-memdb';
+import type { Bytes32 } from '../../dist/lib/record/bytes32.js';
 import { storedForm } from '../../dist/lib/record/encoding.js';
 import type { Random } from '../support/random.js';
 
@@ -52,7 +53,7 @@ export const vectorKeys = keyVectors.keys.map(({ binary }) => Key.decode(hex(bin
 /** What keys keep to the package. */
 interface Inner {
   readonly parts: readonly Part[];
-  readonly base: Uint8Array | undefined;
+  readonly base: Bytes32 | undefined;
 }
 
 /** The key's parts themselves. */
@@ -60,9 +61,14 @@ export function partsOf(key: Key): readonly Part[] {
   return (key as unknown as Inner).parts;
 }
 
+/** What the digest of its parts continues from, if it is a digest. */
+export function baseOf(key: Key): Bytes32 | undefined {
+  return (key as unknown as Inner).base;
+}
+
 /** What the store keeps of the key. */
 export function stored(key: Key): Uint8Array {
-  return storedForm(partsOf(key), (key as unknown as Inner).base);
+  return storedForm(partsOf(key), baseOf(key));
 }
 
 /** The key that the store gives back for it. */

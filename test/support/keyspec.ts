@@ -103,6 +103,15 @@ export function show(spec: KeySpec): string {
   return `${identity(spec)} ${JSON.stringify(spec.parts)}`;
 }
 
+/** A program reads the URL of an account once: what is kept for keys goes by the object. */
+const urls = new Map<string, AccountUrl>();
+
+function toUrl(text: string): AccountUrl {
+  const url = urls.get(text) ?? AccountUrl.parse(text);
+  urls.set(text, url);
+  return url;
+}
+
 function toPart(part: PartSpec) {
   switch (part[0]) {
     case 'int': {
@@ -118,7 +127,7 @@ function toPart(part: PartSpec) {
     case 'bytes':
       return Buffer.from(part[1], 'hex');
     case 'url':
-      return AccountUrl.parse(part[1]);
+      return toUrl(part[1]);
     case 'null':
       return null;
   }

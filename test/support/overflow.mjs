@@ -1,11 +1,12 @@
 // A thread with little stack that uses a database again and again, each time with less of it left,
 // and says when it is done; it stays alive then.
 import { parentPort, workerData } from 'node:worker_threads';
-import { Key, MemDB, uint } from 'accumulate-memdb';
+import { AccountUrl, Key, MemDB, uint } from 'accumulate-memdb';
 
 const { handle, use, rounds } = workerData;
 const db = MemDB.attach(handle);
-const keys = Array.from({ length: 50 }, (_, i) => Key.of('k', uint(i)));
+const urls = ['a.acme', 'b.acme'].map(AccountUrl.parse);
+const keys = Array.from({ length: 50 }, (_, i) => Key.of('k', urls[i % 2], uint(i)));
 let written = 0;
 const write = (batch) => {
   const value = `value ${++written}`;

@@ -5,17 +5,22 @@ import { type Engine, Status } from '../engine.js';
 import { type Exchange, Word } from '../exchange.js';
 import { ENGINE_NATIVE, HANDLE_MAGIC, HANDLE_SIZE, HANDLE_VERSION, HandleWord } from '../handle.js';
 
-/** What the addon makes for a thread: most of the engine's methods, as plain functions. */
-interface Core
-  extends Omit<
-    Engine,
-    'name' | 'exchange' | 'lockTimeout' | 'attach' | 'handle' | 'close' | 'slabChanged'
-  > {
-  /** `create` and `attach` leave the store's id in the exchange; `attach` finds it there. */
-  attach(): number;
-  close(database: number): void;
+/**
+ * A function of the addon. Integers, and the one number of some calls, pass through the registers of
+ * the exchange, and so does the answer; byte arrays are arguments.
+ */
+type Call = (...arrays: Uint8Array[]) => void;
+
+/** What the addon makes for a thread: the engine's methods, as plain functions. */
+type Core = {
+  readonly [name in Exclude<
+    keyof Engine,
+    'name' | 'exchange' | 'lockTimeout' | 'handle' | 'slabChanged'
+  >]: Call;
+} & {
   useSlab(slab: Uint8Array): void;
-}
+  stats(database: number): number[];
+};
 
 interface Addon {
   open(exchange: ArrayBuffer, threadId: number): Core;
@@ -23,6 +28,9 @@ interface Addon {
 
 /** The folder of binding.gyp and prebuilds/, as seen from dist/lib/engine/native. */
 const PACKAGE = join(__dirname, '..', '..', '..', '..');
+
+const { Arguments: FIRST, Answer: ANSWER } = Word;
+const [SECOND, THIRD, FOURTH] = [FIRST + 1, FIRST + 2, FIRST + 3] as const;
 
 /** What this thread knows of a database that it opened. */
 interface Opened {
@@ -33,54 +41,115 @@ interface Opened {
 /** The C++ core for this thread. Throws when no binary of it loads here. */
 export function createNative(exchange: Exchange): Engine {
   const core = (load(PACKAGE) as Addon).open(exchange.buffer, threadId);
-  const id = exchange.words.subarray(Word.StoreId, Word.StoreId + 4);
+  const { words, number } = exchange;
+  const id = words.subarray(Word.StoreId, Word.StoreId + 4);
   const opened = new Map<number, Opened>();
 
-  // One literal, so that the functions are constants to the compiler; the addon's own object is a dictionary.
+  const ask = (call: Call, first = 0, second = 0): number => {
+    words[FIRST] = first;
+    words[SECOND] = second;
+    call();
+    return words[ANSWER] as number;
+  };
+
+  // The calls that are made thousands of times have a constant each: what `ask` is given the
+  // compiler does not know, nor what is in the addon's object, which is a dictionary.
+  const { begin, get, has, getMany, put, commit, discard } = core;
+
   return {
     name: 'native',
     exchange,
     lockTimeout: Number.POSITIVE_INFINITY,
     create(maxBytes) {
-      const database = core.create(maxBytes);
+      number[0] = maxBytes;
+      const database = ask(core.create);
       if (database >= 0) opened.set(database, { handle: newHandle(id), creator: true });
       return database;
     },
     attach(handle) {
-      const words = new Int32Array(handle);
-      id.set(words.subarray(HandleWord.Id, HandleWord.Id + 4));
-      const database = core.attach();
+      const known = new Int32Array(handle);
+      id.set(known.subarray(HandleWord.Id, HandleWord.Id + 4));
+      const database = ask(core.attach);
       if (database >= 0) opened.set(database, { handle, creator: false });
       // The core does not remember what it has closed; the handle does.
-      else if (Atomics.load(words, HandleWord.Closed) === 1) return Status.Closed;
+      else if (Atomics.load(known, HandleWord.Closed) === 1) return Status.Closed;
       return database;
     },
     handle: (database) => (opened.get(database) as Opened).handle,
     close(database) {
       const { handle, creator } = opened.get(database) as Opened;
       if (creator) Atomics.store(new Int32Array(handle), HandleWord.Closed, 1);
-      core.close(database);
+      ask(core.close, database);
       opened.delete(database);
     },
-    closed: core.closed,
+    closed: (database) => ask(core.closed, database) !== 0,
     stats: core.stats,
-    lock: core.lock,
-    unlock: core.unlock,
-    begin: core.begin,
-    beginNested: core.beginNested,
-    get: core.get,
-    getInto: core.getInto,
-    has: core.has,
-    getMany: core.getMany,
-    put: core.put,
-    putLarge: core.putLarge,
-    delete: core.delete,
-    commit: core.commit,
-    discard: core.discard,
-    cursor: core.cursor,
-    next: core.next,
-    endCursor: core.endCursor,
-    reclaim: core.reclaim,
+    lock(database, slice) {
+      number[0] = slice;
+      return ask(core.lock, database);
+    },
+    unlock: (database) => ask(core.unlock, database),
+    begin(database, writable) {
+      words[FIRST] = database;
+      words[SECOND] = writable ? 1 : 0;
+      begin();
+      return words[ANSWER] as number;
+    },
+    beginNested: (parent, writable) => ask(core.beginNested, parent, writable ? 1 : 0),
+    get(batch, at) {
+      words[FIRST] = batch;
+      words[SECOND] = at;
+      get();
+      return words[ANSWER] as number;
+    },
+    getInto(batch, at, target) {
+      words[FIRST] = batch;
+      words[SECOND] = at;
+      core.getInto(target);
+      return words[ANSWER] as number;
+    },
+    has(batch, at) {
+      words[FIRST] = batch;
+      words[SECOND] = at;
+      has();
+      return words[ANSWER] as number;
+    },
+    getMany(batch, count) {
+      words[FIRST] = batch;
+      words[SECOND] = count;
+      getMany();
+      return words[ANSWER] as number;
+    },
+    put(batch, at, keyLength, valueLength) {
+      words[FIRST] = batch;
+      words[SECOND] = at;
+      words[THIRD] = keyLength;
+      words[FOURTH] = valueLength;
+      put();
+      return words[ANSWER] as number;
+    },
+    putLarge(batch, at, key, value) {
+      words[FIRST] = batch;
+      words[SECOND] = at;
+      core.putLarge(key, value);
+      return words[ANSWER] as number;
+    },
+    delete: (batch, at) => ask(core.delete, batch, at),
+    commit(batch, locked, slice) {
+      words[FIRST] = batch;
+      words[SECOND] = locked ? 1 : 0;
+      number[0] = slice;
+      commit();
+      return words[ANSWER] as number;
+    },
+    discard(batch) {
+      words[FIRST] = batch;
+      discard();
+    },
+    cursor: (batch) => ask(core.cursor, batch),
+    next: (cursor) => ask(core.next, cursor),
+    endCursor: (cursor) => ask(core.endCursor, cursor),
+    reclaim: (database) => ask(core.reclaim, database),
     slabChanged: () => core.useSlab(exchange.slab),
   };
 }

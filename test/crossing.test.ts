@@ -1,0 +1,197 @@
+import {
+  AccountUrl,
+  hash,
+  InvalidKeyError,
+  Key,
+  type PartLike,
+  TxId,
+  uint,
+} from 'accumulate-memdb';
+import { describe, expect, it } from 'vitest';
+import { Exchange, Region, STEM_COUNT } from '../dist/lib/engine/exchange.js';
+import { Digests } from '../dist/lib/engine/fallback/digests.js';
+import { Ladder } from '../dist/lib/engine/ladder.js';
+import { StoredKeys } from '../dist/lib/engine/stored.js';
+import { baseOf, stored as formOf } from './record/support.js';
+import { describeEngines } from './support/engines.js';
+import { Random, runSeed } from './support/random.js';
+
+/** More than there are rungs for the stems of; most come back. */
+const urls = Array.from({ length: STEM_COUNT + 2_000 }, (_, n) =>
+  AccountUrl.parse(`acc://a-${n}.acme/b`),
+);
+const chains = [
+  'MainChain',
+  'mainChain',
+  'SignatureChain',
+  'x',
+  '',
+  'é'.repeat(40),
+  'y'.repeat(200),
+];
+const unhashable = TxId.parse(`${'00'.repeat(32)}@foo`);
+
+/** Keys that share what keys of a program share, and some that no program has. */
+class Keys {
+  readonly #random: Random;
+  readonly #bases = [0, 1, 2].map((n) => Key.fromHash(Buffer.alloc(32, n)));
+  #last: Key = Key.of();
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  next(): Key {
+    const random = this.#random;
+    this.#last = random.chance(0.1) ? this.#last : this.#make();
+    return this.#last;
+  }
+
+  #make(): Key {
+    const random = this.#random;
+    const url = random.pick(random.chance(0.9) ? urls.slice(0, 20) : urls);
+    const front: PartLike[] = ['Account', url, random.pick(chains)];
+    const last = random.pick<PartLike>([
+      uint(random.below(9)),
+      'Head',
+      hash(random.bytes(32)),
+      null,
+    ]);
+    const kind = random.below(8);
+    if (kind === 0) return this.#last.append(last);
+    if (kind === 1) return this.#last.slice(0, random.below(this.#last.length + 1));
+    if (kind === 2) return random.pick(this.#bases).append(url, last);
+    if (kind === 3)
+      return Key.of(...Array.from({ length: random.below(40) }, () => random.below(2)));
+    if (kind === 4) return Key.of(random.bytes(random.pick([3, 4_000, 66_000])), url, last);
+    if (kind === 5)
+      return Key.of(url, random.pick([url, 'x']), ...(random.chance(0.5) ? [last] : []));
+    if (kind === 6) return Key.of('Account', url, 'x', random.pick(urls.slice(0, 20)), last);
+    return Key.of(...front, random.pick(['Element', 'element', 'States', url]), last);
+  }
+}
+
+describe('locating keys', () => {
+  it('leads to the digest of each, whatever came before', () => {
+    const random = new Random(runSeed('locating keys'));
+    const keys = new Keys(random);
+    const exchange = new Exchange();
+    const ladder = new Ladder(exchange);
+    const digests = new Digests(exchange);
+    const digestAt = (word: number) =>
+      Buffer.from(exchange.words.slice(word, word + 8).buffer).toString('hex');
+    // Of a copy: asked for its digest, a key would know it from then on.
+    const digestOf = (prefix: Key | undefined, key: Key) =>
+      (prefix === undefined ? key : prefix.appendKey(key)).slice(0).digest().toString('hex');
+
+    const one = () => {
+      const prefix = random.chance(0.3) ? keys.next() : undefined;
+      const key = keys.next();
+      if (prefix !== undefined && baseOf(key) !== undefined) {
+        expect(() => ladder.locate(prefix, key)).toThrow(InvalidKeyError);
+        return;
+      }
+      const at = ladder.locate(prefix, key);
+      // Else as a call that fails before it hashes anything.
+      if (random.chance(0.98)) {
+        expect(digestAt(digests.locate(at))).toBe(digestOf(prefix, key));
+        ladder.settle();
+      }
+    };
+
+    const many = () => {
+      const expected: string[] = [];
+      let offset: number = Region.Input;
+      for (let n = random.between(1, 300); n > 0; n--) {
+        const prefix = random.chance(0.3) ? Key.of('p', random.pick(urls)) : undefined;
+        const key = keys.next();
+        if (prefix !== undefined && baseOf(key) !== undefined) continue;
+        const next = ladder.record(prefix, key, offset);
+        if (next < 0) break;
+        expected.push(digestOf(prefix, key));
+        offset = next;
+      }
+      if (random.chance(0.1)) return;
+      offset = Region.Input;
+      for (const digest of expected) {
+        expect(digestAt(digests.read(offset))).toBe(digest);
+        offset = digests.next;
+      }
+      ladder.settle();
+    };
+
+    const refused = () => {
+      const key = keys.next().append(unhashable);
+      expect(() => ladder.locate(undefined, key)).toThrow(InvalidKeyError);
+    };
+
+    for (let n = 0; n < 5_000; n++) {
+      const kind = random.below(20);
+      if (kind === 0) many();
+      else if (kind === 1) refused();
+      else one();
+    }
+  });
+
+  it('writes their stored form, whatever came before', () => {
+    const random = new Random(runSeed('stored keys'));
+    const keys = new Keys(random);
+    const exchange = new Exchange();
+    const stored = new StoredKeys(exchange);
+    let written = 0;
+    for (let n = 0; n < 5_000; n++) {
+      const prefix = random.chance(0.3) ? keys.next() : undefined;
+      const key = keys.next();
+      if (prefix !== undefined && baseOf(key) !== undefined) continue;
+      const length = stored.write(prefix, key);
+      const whole = prefix === undefined ? key : prefix.appendKey(key);
+      const form = formOf(whole);
+      expect(Buffer.from(stored.form(prefix, key)).equals(form)).toBe(true);
+      if (length < 0) continue;
+      written++;
+      const found = exchange.bytes.subarray(Region.Key, Region.Key + length);
+      if (!Buffer.from(form).equals(found)) expect(Buffer.from(found)).toEqual(Buffer.from(form));
+    }
+    expect(written).toBeGreaterThan(2_000);
+  });
+});
+
+describeEngines('keys of one account', (open) => {
+  const url = AccountUrl.parse('acc://alice.acme/tokens');
+  const other = Key.of('z');
+
+  it('are told from one that goes on where they differ', () => {
+    const batch = open().begin(null, true);
+    batch.put(Key.of(url, 1), '1');
+    batch.tryGet(other);
+    batch.tryGet(Key.of(url, 2));
+    batch.tryGet(Key.of(url, url, 'x'));
+    expect(`${batch.tryGet(Key.of(url, 1))}`).toBe('1');
+    batch.put(Key.of(url, url, 'y'), 'y'.repeat(20_000));
+    for (let n = 0; n < 10; n++) expect(batch.get(Key.of(url, url, 'y')).length).toBe(20_000);
+  });
+
+  it('are told from the one of what they share', () => {
+    const batch = open().begin(null, true);
+    batch.put(Key.of(url, 1), '1');
+    batch.tryGet(other);
+    batch.put(Key.of(url, 2), '2');
+    const shared = Key.of(url);
+    for (let n = 0; n < 4; n++) expect(batch.has(shared)).toBe(false);
+    batch.put(shared, 'shared');
+    expect(`${batch.get(Key.of(url, 2))}`).toBe('2');
+    expect(shared.digest()).toEqual(Key.of(url).digest());
+  });
+
+  it('are found after calls that failed', () => {
+    const db = open();
+    const batch = db.begin(null, true);
+    batch.put(Key.of(url, 1), '1');
+    batch.tryGet(other);
+    expect(() => batch.get(Key.of(url, TxId.parse(`${'00'.repeat(32)}@foo`)))).toThrow(
+      InvalidKeyError,
+    );
+    expect(() => batch.getMany([Key.of(url, 1), Key.of(url, new Date())])).toThrow(InvalidKeyError);
+    expect(`${batch.tryGet(Key.of(url, 1))}`).toBe('1');
+  });
+});
