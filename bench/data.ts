@@ -91,8 +91,13 @@ function scratchValues(layout: LayoutName, random: Random): Buffer[] {
   return [value];
 }
 
-/** A number that tells whether the right value was found, cheap to have. */
+/**
+ * A number that tells whether the right value was found, cheap to have. It never looks beyond the
+ * length: lmdb's fast buffer has more behind it, of other values.
+ */
 export function mark(value: Uint8Array | undefined): number {
   if (value === undefined) return 1;
-  return value.length + (value[1] ?? 0) + ((value[2] ?? 0) << 8);
+  const { length } = value;
+  if (length < 3) return length + (length < 2 ? 0 : (value[1] as number));
+  return length + (value[1] as number) + ((value[2] as number) << 8);
 }

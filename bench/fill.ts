@@ -51,7 +51,8 @@ export async function fillWhole(place: Place): Promise<Figure> {
   return { median: quantile(averages, 0.5), samples: averages.length };
 }
 
-async function warmUp({ subject, layout, size }: Place): Promise<void> {
+/** Fills stores that are thrown away, until the code is compiled. */
+export async function warmUp({ subject, layout, size }: Place): Promise<void> {
   let done = 0;
   while (done < WARM_UP) {
     const store = await subject.open();

@@ -31,7 +31,7 @@ async function main(): Promise<number> {
       .join('\n'),
   );
   const sizes = options.quick ? QUICK_SIZES : FULL_SIZES;
-  const results = await runAll(options);
+  const { results, failures } = await runAll(options);
   const targets = judge(results, sizes);
   console.log(`\n${figureTables(results.all())}`);
   console.log(`\n### Targets\n\n${targetTable(targets)}`);
@@ -40,21 +40,27 @@ async function main(): Promise<number> {
     const all = { machine, rounds: options.rounds, figures: results.all(), targets };
     writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
   }
+  if (failures.length > 0) {
+    console.error(`\nFailed:\n  ${failures.join('\n  ')}`);
+    return 1;
+  }
   if (options.writeBaseline) writeBaseline(machine, guards(results, sizes));
   else if (options.quick) return compare(options, guards(results, sizes));
   return 0;
 }
 
-async function runAll(options: Options): Promise<Results> {
+async function runAll(options: Options): Promise<{ results: Results; failures: string[] }> {
   const results = new Results();
+  const failures: string[] = [];
   const cells = plan(options);
   for (let round = 0; round < options.rounds; round++) {
-    await runRound(cells, round, results, (cell, done) => {
+    const failed = await runRound(cells, round, results, (cell, done) => {
       progress(`round ${round + 1} of ${options.rounds}, ${done + 1} of ${cells.length}`, cell);
     });
+    failures.push(...failed);
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  return results;
+  return { results, failures };
 }
 
 function progress(where: string, { subject, layout, size, workloads }: Cell): void {
@@ -73,7 +79,9 @@ async function compare(options: Options, first: readonly Guard[]): Promise<numbe
   let lost = losses(baseline, first);
   for (let attempt = 2; attempt <= ATTEMPTS && lost.length > 0; attempt++) {
     console.log(`\nPerhaps lost, so measured again:\n  ${lost.map(({ id }) => id).join('\n  ')}`);
-    const again = losses(baseline, guards(await runAll(options), QUICK_SIZES));
+    const { results, failures } = await runAll(options);
+    if (failures.length > 0) throw new Error(failures.join('\n'));
+    const again = losses(baseline, guards(results, QUICK_SIZES));
     lost = again.filter(({ id }) => lost.some((before) => before.id === id));
   }
   for (const { id, value } of lost) {

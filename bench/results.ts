@@ -27,9 +27,6 @@ export class Results {
   /** Throws when another subject, or another round, found something else in doing the same work. */
   add(round: number, spot: Spot, figure: Figure): void {
     const key = keyOf(spot);
-    const known = this.#figures.get(key) ?? { spot, rounds: new Map() };
-    this.#figures.set(key, known);
-    known.rounds.set(round, figure);
     for (const { spot: other, rounds } of this.#figures.values()) {
       if (keyOf({ ...other, subject: spot.subject }) !== key) continue;
       for (const { checksum } of rounds.values()) {
@@ -38,6 +35,9 @@ export class Results {
         throw new Error(`${work}: ${spot.subject} found something else than ${other.subject}`);
       }
     }
+    const known = this.#figures.get(key) ?? { spot, rounds: new Map() };
+    this.#figures.set(key, known);
+    known.rounds.set(round, figure);
   }
 
   /** The median of the rounds; undefined when it was not measured. */

@@ -4,14 +4,8 @@ import { Random } from '../random.js';
 import { root } from '../root.js';
 import type { Alone, Row } from './workload.js';
 
-/** What is used here of what the addon makes for a thread; see lib/engine/native. */
-interface Core {
-  create(maxBytes: number): number;
-  close(database: number): void;
-  closed(database: number): boolean;
-  begin(database: number, writable: boolean): number;
-  has(batch: number, at: number): number;
-}
+/** What is used here of what the addon makes for a thread: calls over registers; see lib/engine/native. */
+type Core = { readonly [name in 'create' | 'close' | 'closed' | 'begin' | 'has']: () => void };
 
 interface Addon {
   open(exchange: ArrayBuffer, threadId: number): Core;
@@ -21,7 +15,7 @@ const CALLS = 10_000;
 
 const rows = {
   loop: { name: 'floor-loop', title: 'nothing: the loop by itself', unit: 'ns' },
-  call: { name: 'floor-call', title: 'a native call, one integer in, a boolean out', unit: 'ns' },
+  call: { name: 'floor-call', title: 'a native call, one integer in and one out', unit: 'ns' },
   has: { name: 'floor-has', title: 'a native `has` of a digest, empty database', unit: 'ns' },
   hash: { name: 'floor-hash', title: 'the same, one part hashed', unit: 'ns' },
   view: { name: 'floor-view', title: 'a Buffer over memory that is there', unit: 'ns' },
@@ -34,17 +28,25 @@ export const crossing: Alone = {
   rows: Object.values(rows),
   subjects: ['native'],
   async run({ pace }) {
-    const { Exchange, KEPT_RUNG, Region } = layout();
+    const { Exchange, KEPT_RUNG, packAt, Region, Word } = layout();
     const exchange = new Exchange();
-    const core = addon().open(exchange.buffer, 0);
-    const database = core.create(Number.POSITIVE_INFINITY);
-    const batch = core.begin(database, false);
+    const { words, number } = exchange;
+    const { create, close, closed, begin, has } = addon().open(exchange.buffer, 0);
+    const ask = (call: () => void, first: number, second: number): number => {
+      words[Word.Arguments] = first;
+      words[Word.Arguments + 1] = second;
+      call();
+      return words[Word.Answer] as number;
+    };
+    number[0] = Number.POSITIVE_INFINITY;
+    const database = ask(create, 0, 0);
+    const batch = ask(begin, database, 0);
     const { View } = view();
     const memory = new ArrayBuffer(65536);
     const picks = new Random(7).picks(CALLS, 1_000);
     // A part of eight bytes.
     exchange.bytes[Region.Input] = 8;
-    const onePart = 1 << 8;
+    const onePart = packAt(0, 1, 0);
 
     // A loop each: one that calls what it is given would not be compiled as well.
     const passes: { [row in keyof typeof rows]: () => number } = {
@@ -55,17 +57,31 @@ export const crossing: Alone = {
       },
       call() {
         let sum = 0;
-        for (const pick of picks) sum += core.closed(database) ? 0 : pick;
+        for (const pick of picks) {
+          words[Word.Arguments] = database;
+          closed();
+          sum += pick + (words[Word.Answer] as number);
+        }
         return sum;
       },
       has() {
         let sum = 0;
-        for (const pick of picks) sum += pick + core.has(batch, KEPT_RUNG);
+        for (const pick of picks) {
+          words[Word.Arguments] = batch;
+          words[Word.Arguments + 1] = KEPT_RUNG;
+          has();
+          sum += pick + (words[Word.Answer] as number);
+        }
         return sum;
       },
       hash() {
         let sum = 0;
-        for (const pick of picks) sum += pick + core.has(batch, onePart);
+        for (const pick of picks) {
+          words[Word.Arguments] = batch;
+          words[Word.Arguments + 1] = onePart;
+          has();
+          sum += pick + (words[Word.Answer] as number);
+        }
         return sum;
       },
       view() {
@@ -79,7 +95,7 @@ export const crossing: Alone = {
       const task = { operations: CALLS, period: 1, pass: passes[row] };
       figures[rows[row].name] = await measure(task, pace);
     }
-    core.close(database);
+    ask(close, database, 0);
     return figures;
   },
 };

@@ -1,4 +1,5 @@
 import { Data } from '../data.js';
+import { warmUp } from '../fill.js';
 import type { Writer } from '../subjects/subject.js';
 import { BLOCK } from './blocks.js';
 import type { Alone, Row } from './workload.js';
@@ -25,7 +26,10 @@ export const pause: Alone = {
   kind: 'alone',
   rows: [longest, undisturbed],
   subjects: ['native', 'fallback', 'map', 'lmdb'],
-  async run({ subject, layout, size }) {
+  async run(place) {
+    const { subject, layout, size } = place;
+    // So that compiling the code is not taken for a pause of the store's.
+    await warmUp(place);
     const store = await subject.open();
     const data = new Data(layout, size, store);
     let most = 0;
