@@ -15,8 +15,6 @@ const KEPT_BYTE = Region.Digests + KEPT_RUNG * 32;
 const RECORD_HEAD = 4;
 /** Where the parts of the first record of a `getMany` start. */
 const FIRST_RECORD = Region.Input + RECORD_HEAD;
-/** Of keys with more bytes to hash no stem is remembered, because the whole key would be. */
-const MAX_REMEMBERED = 512;
 
 /**
  * Locates keys for an engine (see `Exchange`): knows which digests stand on its rungs, and writes
@@ -144,7 +142,7 @@ export class Ladder {
     // On top of a stem no longer one is learned: it might take the rung of that.
     if (this.#stem !== 0) return packAt(this.#stem, total - known, 0);
     last.depth = total;
-    const learned = found < 0 && end - offset <= MAX_REMEMBERED ? -found : 0;
+    const learned = found < 0 ? -found : 0;
     if (learned !== 0) this.#stems.set(learned, base, head, tail);
     return packAt(known, total - known, learned);
   }

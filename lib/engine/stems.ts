@@ -4,12 +4,11 @@ import { AccountUrl } from '../record/url.js';
 import { STEM_COUNT, STEM_RUNG } from './exchange.js';
 import { partAt, same } from './lastkey.js';
 
-/** A key whose parts but the last have their digest on a rung. */
-interface Owner {
-  base: Bytes32 | undefined;
-  head: readonly Part[];
-  tail: readonly Part[];
-}
+/** The most parts of a stem. */
+const MOST = 7;
+const LONGEST_TEXT = 64;
+/** What is known of a rung's stem: its base and its parts, then undefined. Side by side, for the cache. */
+const SLOT = 1 + MOST;
 
 /**
  * Knows which stems have their digest on the rungs from STEM_RUNG on. A stem is all parts but the
@@ -18,7 +17,7 @@ interface Owner {
  * which others may take.
  */
 export class Stems {
-  readonly #owners: (Owner | undefined)[] = new Array(STEM_COUNT).fill(undefined);
+  readonly #slots: (Bytes32 | Part | undefined)[] = Array.from({ length: STEM_COUNT * SLOT });
 
   /**
    * The rung with the digest of the stem of the key of `head` and `tail`; or, when it is on none,
@@ -31,45 +30,27 @@ export class Stems {
     tail: readonly Part[],
     known: number,
   ): number {
-    if (head.length + tail.length - known < 2) return 0;
-    const rung = this.#rungFor(head, tail);
+    const count = head.length + tail.length - 1;
+    if (count <= known || count > MOST) return 0;
+    const rung = rungFor(head, tail, count);
     if (rung === 0) return 0;
-    return this.#has(rung, base, head, tail) ? rung : -rung;
+    return this.#has(rung, base, head, tail, count) ? rung : -rung;
   }
 
   /** Notes that the rung gets the digest of the key's stem. */
   set(rung: number, base: Bytes32 | undefined, head: readonly Part[], tail: readonly Part[]): void {
-    const owner = this.#owners[rung - STEM_RUNG];
-    if (owner === undefined) {
-      this.#owners[rung - STEM_RUNG] = { base, head, tail };
-    } else {
-      owner.base = base;
-      owner.head = head;
-      owner.tail = tail;
+    const slots = this.#slots;
+    const start = (rung - STEM_RUNG) * SLOT;
+    const count = head.length + tail.length - 1;
+    slots[start] = base;
+    for (let n = 0; n < MOST; n++) {
+      slots[start + 1 + n] = n < count ? partAt(head, tail, n) : undefined;
     }
   }
 
   /** Counts on no rung any more. */
   clear(): void {
-    this.#owners.fill(undefined);
-  }
-
-  /** The rung for the key's stem, or 0 when a part that is neither text nor URL comes before its URL. */
-  #rungFor(head: readonly Part[], tail: readonly Part[]): number {
-    const last = head.length + tail.length - 1;
-    for (let n = 0; n < last; n++) {
-      const part = partAt(head, tail, n);
-      if (typeof part === 'string') continue;
-      if (!(part instanceof AccountUrl)) return 0;
-      let mixed = part.serial;
-      // Any spread will do under which most stems of an account, and accounts in a row, do not meet.
-      for (let after = n + 1; after < last; after++) {
-        const text = partAt(head, tail, after);
-        if (typeof text === 'string') mixed = Math.imul(mixed, 3) + 613 * text.length;
-      }
-      return STEM_RUNG + (mixed & (STEM_COUNT - 1));
-    }
-    return 0;
+    this.#slots.fill(undefined);
   }
 
   #has(
@@ -77,15 +58,40 @@ export class Stems {
     base: Bytes32 | undefined,
     head: readonly Part[],
     tail: readonly Part[],
+    count: number,
   ): boolean {
-    const owner = this.#owners[rung - STEM_RUNG];
-    if (owner === undefined || owner.base !== base) return false;
-    const total = head.length + tail.length;
-    if (owner.head.length + owner.tail.length !== total) return false;
+    const slots = this.#slots;
+    const start = (rung - STEM_RUNG) * SLOT;
+    if (slots[start] !== base) return false;
+    if (count < MOST && slots[start + 1 + count] !== undefined) return false;
     // From the end: what is most often different comes last.
-    for (let n = total - 2; n >= 0; n--) {
-      if (!same(partAt(owner.head, owner.tail, n), partAt(head, tail, n))) return false;
+    for (let n = count - 1; n >= 0; n--) {
+      const part = slots[start + 1 + n];
+      if (part === undefined || !same(part as Part, partAt(head, tail, n))) return false;
     }
     return true;
   }
+}
+
+/**
+ * The rung for a stem of `count` parts; 0 when another part than text comes before its URL, or when
+ * there is a large one, which is not to be kept.
+ */
+function rungFor(head: readonly Part[], tail: readonly Part[], count: number): number {
+  let url = 0;
+  while (url < count && typeof partAt(head, tail, url) === 'string') url++;
+  const account = url < count ? partAt(head, tail, url) : undefined;
+  if (!(account instanceof AccountUrl)) return 0;
+  // Any spread will do under which most stems of an account, and accounts in a row, do not meet.
+  let mixed = account.serial;
+  for (let n = 0; n < count; n++) {
+    const part = partAt(head, tail, n);
+    if (typeof part === 'string') {
+      if (part.length > LONGEST_TEXT) return 0;
+      mixed = Math.imul(mixed, 3) + 613 * part.length;
+    } else if (part instanceof Uint8Array) {
+      return 0;
+    }
+  }
+  return STEM_RUNG + (mixed & (STEM_COUNT - 1));
 }

@@ -8,9 +8,8 @@ import { Stems } from './stems.js';
 
 /** The most parts that a count of one byte tells. */
 const MAX_PARTS = 127;
-/** The longest stem that is remembered, in words; and the longest key of which it is, in bytes. */
+/** The longest stem that is remembered, in words. */
 const STEM_WORDS = 32;
-const MAX_REMEMBERED = 512;
 const KEY_WORD = Region.Key >> 2;
 
 /**
@@ -66,9 +65,7 @@ export class StoredKeys {
     }
     last.depth = total;
     target.bytes[0] = total;
-    if (found < 0 && end <= MAX_REMEMBERED) {
-      this.#remember(-found, head, tail, ends[total - 2] as number);
-    }
+    if (found < 0) this.#remember(-found, head, tail, ends[total - 2] as number);
     return end;
   }
 
