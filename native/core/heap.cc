@@ -71,6 +71,7 @@ void Heap::Clear() {
   for (uint32_t i = 0; i < next_chunk_; i++) ReleaseChunk(chunks_[i]);
   next_chunk_ = 0;
   newest_ = kMaxChunks;
+  supply_.Drop();
   idle_ = nullptr;
   idle_chunks_ = 0;
   for (Span*& list : partial_) list = nullptr;
@@ -168,6 +169,7 @@ Heap::Span* Heap::NewSpan() {
   }
   Chunk& chunk = chunks_[newest_];
   const uint32_t index = chunk.known_spans++;
+  if (chunk.known_spans == kSpansPerChunk / 2) supply_.Prepare();
   char* base = chunk.memory.load(std::memory_order_relaxed) + index * kSpanBytes;
   MEMDB_POISON(base + Span::kHeaderUnits * kUnit, kSpanBytes - Span::kHeaderUnits * kUnit);
   auto* span = new (base) Span{};
@@ -181,11 +183,10 @@ bool Heap::AddChunk() {
     index++;
   }
   if (index == kMaxChunks) return false;
-  void* memory = MapPages(kUnitsPerChunk * kUnit);
+  void* memory = supply_.Take();
+  // Not there yet, when the store grows faster than the system gives pages.
+  if (memory == nullptr) memory = MapPages(kUnitsPerChunk * kUnit);
   if (memory == nullptr) return false;
-  if (newest_ != kMaxChunks) {
-    MergePages(chunks_[newest_].memory.load(std::memory_order_relaxed), kUnitsPerChunk * kUnit);
-  }
   if (index == next_chunk_) next_chunk_++;
   chunks_[index].memory.store(static_cast<char*>(memory), std::memory_order_relaxed);
   newest_ = index;

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "mutex.h"
+#include "page_supply.h"
 #include "thread_annotations.h"
 
 namespace memdb {
@@ -95,6 +96,8 @@ class Heap {
   // Chunks from here on were never there.
   uint32_t next_chunk_ GUARDED_BY(mutex_) = 0;
   uint32_t idle_chunks_ GUARDED_BY(mutex_) = 0;
+  // Of the next chunk.
+  PageSupply supply_ GUARDED_BY(mutex_){kUnitsPerChunk * kUnit};
   std::atomic<size_t> held_bytes_{0};
 };
 

@@ -20,7 +20,7 @@ void* MapPages(size_t size) {
   return memory;
 }
 
-void MergePages(void*, size_t) {}
+void PreferHugePages(void*, size_t) {}
 
 void UnmapPages(void* memory, size_t) {
   _aligned_free(memory);
@@ -41,7 +41,7 @@ void* MapPages(size_t size) {
   return begin;
 }
 
-void MergePages([[maybe_unused]] void* memory, [[maybe_unused]] size_t size) {
+void PreferHugePages([[maybe_unused]] void* memory, [[maybe_unused]] size_t size) {
 #if defined(MADV_HUGEPAGE)
   madvise(memory, size, MADV_HUGEPAGE);
 #endif

@@ -140,7 +140,7 @@ TEST("close: a store is closed while others read, write, iterate, commit and wai
         worker.CheckClosed();
       });
     }
-    CHECK_EQ(MappedBytes(), before);
+    WaitUntil("all is given back", [&] { return MappedBytes() == before; });
   }
 }
 
