@@ -1,5 +1,5 @@
 import { InvalidKeyError } from '../errors.js';
-import { Bytes32 } from '../record/bytes32.js';
+import type { Bytes32 } from '../record/bytes32.js';
 import { writeHashInput } from '../record/encoding.js';
 import type { Key } from '../record/key.js';
 import { Target } from '../record/target.js';
@@ -54,7 +54,7 @@ export class Ladder {
   locate(prefix: Key | undefined, key: Key): number {
     this.#begin();
     if (prefix !== undefined) return this.#climb(prefix, key, Region.Input);
-    if (key.known !== undefined) return this.#recall(key.known);
+    if (key.known) return this.#recall(key);
     const at = this.#climb(undefined, key, Region.Input);
     // Keys that are used once are many, and should cost nothing more.
     if (!key.used) key.used = true;
@@ -72,9 +72,7 @@ export class Ladder {
     const start = offset + RECORD_HEAD;
     if (start + 32 > Region.Size) return -1;
     const at =
-      prefix === undefined && key.known !== undefined
-        ? this.#recall(key.known)
-        : this.#climb(prefix, key, start);
+      prefix === undefined && key.known ? this.#recall(key) : this.#climb(prefix, key, start);
     if (at === NO_ROOM) return -1;
     this.#target.view.setInt32(offset, at, true);
     if (at !== KEPT_RUNG) return this.#end;
@@ -165,13 +163,13 @@ export class Ladder {
   /** Takes the digest of the key last located from its rung. */
   #learn(key: Key): void {
     const rung = this.#stem !== 0 ? KEPT_RUNG : this.#last.depth;
-    key.known = Bytes32.read(this.#words, DIGEST_WORDS + rung * 8);
+    key.learn(this.#words, DIGEST_WORDS + rung * 8);
     this.#learner = undefined;
   }
 
   /** Puts the digest of a key that knows it on the rung for such. */
-  #recall(digest: Bytes32): number {
-    digest.write(this.#words, KEPT_WORD);
+  #recall(key: Key): number {
+    key.recall(this.#words, KEPT_WORD);
     return KEPT_RUNG;
   }
 }

@@ -10,6 +10,10 @@ import { copyPart, Hash, type Part, type PartLike, partText, toPart } from './pa
 /** A key, or nothing: the same as the empty key. */
 export type KeyLike = Key | null | undefined;
 
+/** Where words become bytes. */
+const words = new Int32Array(8);
+const bytes = new Uint8Array(words.buffer);
+
 /**
  * A record's key: a list of typed parts; immutable. What it identifies is its
  * digest. A key may start from a precomputed digest instead of nothing
@@ -28,8 +32,18 @@ export class Key {
 
   /** Whether an engine was asked for it before. @internal */
   used = false;
-  /** The digest, once a program or a second use asked for it: most keys are used once. @internal */
-  known: Bytes32 | undefined = undefined;
+  /** Whether the digest is kept: from the second use on, for most keys are used once. @internal */
+  known = false;
+  // The digest's words, as a Bytes32 has them: in another object they would be one more miss of the
+  // cache for each use of a kept key.
+  #d0 = 0;
+  #d1 = 0;
+  #d2 = 0;
+  #d3 = 0;
+  #d4 = 0;
+  #d5 = 0;
+  #d6 = 0;
+  #d7 = 0;
 
   private constructor(
     parts: readonly Part[] | undefined,
@@ -154,8 +168,37 @@ export class Key {
    * @throws InvalidKeyError when a part is a time or a transaction id, which cannot be hashed.
    */
   digest(): Buffer {
-    this.known ??= digestParts(this.parts, this.base);
-    return this.known.toBuffer();
+    if (!this.known) {
+      digestParts(this.parts, this.base).write(words, 0);
+      this.learn(words, 0);
+    }
+    this.recall(words, 0);
+    return Buffer.from(bytes);
+  }
+
+  /** Keeps the digest whose words are in `source` from `at` on. @internal */
+  learn(source: Int32Array, at: number): void {
+    this.#d0 = source[at] as number;
+    this.#d1 = source[at + 1] as number;
+    this.#d2 = source[at + 2] as number;
+    this.#d3 = source[at + 3] as number;
+    this.#d4 = source[at + 4] as number;
+    this.#d5 = source[at + 5] as number;
+    this.#d6 = source[at + 6] as number;
+    this.#d7 = source[at + 7] as number;
+    this.known = true;
+  }
+
+  /** Writes the words of the digest, which is known, to `target` from `at` on. @internal */
+  recall(target: Int32Array, at: number): void {
+    target[at] = this.#d0;
+    target[at + 1] = this.#d1;
+    target[at + 2] = this.#d2;
+    target[at + 3] = this.#d3;
+    target[at + 4] = this.#d4;
+    target[at + 5] = this.#d5;
+    target[at + 6] = this.#d6;
+    target[at + 7] = this.#d7;
   }
 
   /**
