@@ -19,6 +19,7 @@ const rows = {
   has: { name: 'floor-has', title: 'a native `has` of a digest, empty database', unit: 'ns' },
   hash: { name: 'floor-hash', title: 'the same, one part hashed', unit: 'ns' },
   view: { name: 'floor-view', title: 'a Buffer over memory that is there', unit: 'ns' },
+  miss: { name: 'floor-miss', title: 'a miss of the cache: one read among 160 MB', unit: 'ns' },
 } as const satisfies { [name: string]: Row };
 
 /** What is under every figure of the native engine: its calls by themselves, without the typed face. */
@@ -44,12 +45,13 @@ export const crossing: Alone = {
     const { View } = view();
     const memory = new ArrayBuffer(65536);
     const picks = new Random(7).picks(CALLS, 1_000);
+    const way = wayThroughMemory();
     // A part of eight bytes.
     exchange.bytes[Region.Input] = 8;
     const onePart = packAt(0, 1, 0);
 
     // A loop each: one that calls what it is given would not be compiled as well.
-    const passes: { [row in keyof typeof rows]: () => number } = {
+    const passes: { [row in keyof typeof rows]: (turn: number) => number } = {
       loop() {
         let sum = 0;
         for (const pick of picks) sum += pick;
@@ -89,16 +91,45 @@ export const crossing: Alone = {
         for (const pick of picks) sum += new View(memory, pick, 33).length;
         return sum;
       },
+      // Each read tells where the next one is, so that none begins before the other ends: a get makes
+      // two such, to the slot and from there to the entry.
+      miss(turn) {
+        let at = way.starts[turn] as number;
+        let sum = 0;
+        for (let n = 0; n < CALLS; n++) {
+          at = way.memory[at] as number;
+          sum += at & 1023;
+        }
+        return sum;
+      },
     };
     const figures: { [row: string]: Figure } = {};
     for (const row of Object.keys(rows) as (keyof typeof rows)[]) {
-      const task = { operations: CALLS, period: 1, pass: passes[row] };
+      const task = { operations: CALLS, period: way.starts.length, pass: passes[row] };
       figures[rows[row].name] = await measure(task, pace);
     }
     ask(close, database, 0);
     return figures;
   },
 };
+
+/**
+ * As much memory as a million entries take, in which one word of each stretch of 160 bytes is the index
+ * of the next one to be read: a way that leads to all of them, at random; and where on it passes start.
+ */
+function wayThroughMemory(): { memory: Int32Array; starts: Int32Array } {
+  const stretch = 40;
+  const order = new Random(8).order(1_000_000);
+  const memory = new Int32Array(order.length * stretch);
+  for (const [n, at] of order.entries()) {
+    memory[at * stretch] = (order[(n + 1) % order.length] as number) * stretch;
+  }
+  const starts = Int32Array.from(
+    { length: order.length / CALLS },
+    (_, turn) => (order[turn * CALLS] as number) * stretch,
+  );
+  return { memory, starts };
+}
 
 function addon(): Addon {
   return require('node-gyp-build')(root);
