@@ -8,6 +8,7 @@ import { Results } from './results.js';
 import { runRound } from './run.js';
 import { figureTables, targetTable } from './table.js';
 import { FULL_SIZES, type Guard, guards, judge, QUICK_SIZES } from './targets.js';
+import { workloadOf } from './workloads/index.js';
 
 /** A loss must show this often in a row to be one. */
 const ATTEMPTS = 3;
@@ -69,7 +70,7 @@ function progress(where: string, { subject, layout, size, workloads }: Cell): vo
   process.stderr.write(`\r\x1b[K${where}: ${subject}, ${layout}, ${size}: ${what}`);
 }
 
-/** Exit status 1 when some ratio is lost in this run and in every further one. */
+/** Exit status 1 when some ratio is lost in this run and in every further one of what it is made of. */
 async function compare(options: Options, first: readonly Guard[]): Promise<number> {
   const baseline = readBaseline();
   if (baseline === undefined) {
@@ -79,7 +80,8 @@ async function compare(options: Options, first: readonly Guard[]): Promise<numbe
   let lost = losses(baseline, first);
   for (let attempt = 2; attempt <= ATTEMPTS && lost.length > 0; attempt++) {
     console.log(`\nPerhaps lost, so measured again:\n  ${lost.map(({ id }) => id).join('\n  ')}`);
-    const { results, failures } = await runAll(options);
+    const workloads = lost.flatMap(({ rows }) => rows.map(workloadOf));
+    const { results, failures } = await runAll({ ...options, workloads });
     if (failures.length > 0) throw new Error(failures.join('\n'));
     const again = losses(baseline, guards(results, QUICK_SIZES));
     lost = again.filter(({ id }) => lost.some((before) => before.id === id));

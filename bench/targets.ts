@@ -10,6 +10,8 @@ export interface Case {
   readonly where: string;
   readonly value: number;
   readonly unit: string;
+  /** The rows that the value is made of. */
+  readonly rows: readonly string[];
   readonly atLeast?: number;
   readonly atMost?: number;
   readonly reached: boolean;
@@ -101,6 +103,7 @@ export interface Guard {
   /** Stable: the baseline knows it by this. */
   readonly id: string;
   readonly value: number;
+  readonly rows: readonly string[];
   readonly better: 'more' | 'less';
 }
 
@@ -116,9 +119,10 @@ const ALSO_GUARDED = [
 export function guards(results: Results, sizes: Sizes): Guard[] {
   const guards: Guard[] = judge(results, sizes)
     .filter(({ steady }) => steady)
-    .map(({ id, value, atMost }) => ({
+    .map(({ id, value, rows, atMost }) => ({
       id,
       value,
+      rows,
       better: atMost === undefined ? 'more' : 'less',
     }));
   for (const row of ALSO_GUARDED) {
@@ -126,7 +130,12 @@ export function guards(results: Results, sizes: Sizes): Guard[] {
       const spot = { row, layout: 'accounts', size } as const;
       const value = results.ratio({ ...spot, subject: 'lmdb' }, { ...spot, subject: 'native' });
       if (value === undefined) continue;
-      guards.push({ id: `native to lmdb (${row}, ${whereOf(spot)})`, value, better: 'more' });
+      guards.push({
+        id: `native to lmdb (${row}, ${whereOf(spot)})`,
+        value,
+        rows: [row],
+        better: 'more',
+      });
     }
   }
   return guards;
@@ -169,7 +178,8 @@ class Judged {
     size: number,
   ): void {
     const spot: Spot = { row, layout, size, subject: 'native' };
-    this.#add(target, spot, this.#results.ratio(spot, { ...spot, row: to }), '', { atMost });
+    const value = this.#results.ratio(spot, { ...spot, row: to });
+    this.#add(target, spot, value, '', { atMost }, true, [row, to]);
   }
 
   growth(target: string, row: string, atMost: number, small: number, large: number): void {
@@ -200,12 +210,13 @@ class Judged {
     unit: string,
     limit: { atLeast?: number; atMost?: number },
     steady = true,
+    rows: readonly string[] = [row],
   ): void {
     if (value === undefined) return;
     const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = limit;
     const where = whereOf({ layout, size });
     const reached = value >= atLeast && value <= atMost;
     const id = `${target} (${row}, ${where})`;
-    this.cases.push({ id, target, where, value, unit, ...limit, reached, steady });
+    this.cases.push({ id, target, where, value, unit, rows, ...limit, reached, steady });
   }
 }

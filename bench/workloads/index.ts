@@ -45,6 +45,11 @@ export const rows: readonly Row[] = [
   ...alone.flatMap((workload) => workload.rows),
 ];
 
+/** The workload that measures the row of that name. */
+export function workloadOf(row: string): string {
+  return alone.find(({ rows }) => rows.some(({ name }) => name === row))?.name ?? row;
+}
+
 /** What `--workload` takes. */
 export const workloadNames: readonly string[] = [
   ...repeated.map(({ name }) => name),

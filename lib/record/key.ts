@@ -30,7 +30,7 @@ export class Key {
    */
   readonly base: Bytes32 | undefined;
 
-  /** Whether an engine was asked for it before. @internal */
+  /** Whether it was looked up before, by itself. @internal */
   used = false;
   /** Whether the digest is kept: from the second use on, for most keys are used once. @internal */
   known = false;

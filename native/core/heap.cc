@@ -161,6 +161,7 @@ void Heap::GiveSpanBack(Span* span) {
     Unlink(idle_, reinterpret_cast<Span*>(memory + i * kSpanBytes));
   }
   ReleaseChunk(chunk);
+  supply_.Drop();
 }
 
 Heap::Span* Heap::NewSpan() {
@@ -169,7 +170,9 @@ Heap::Span* Heap::NewSpan() {
   }
   Chunk& chunk = chunks_[newest_];
   const uint32_t index = chunk.known_spans++;
-  if (chunk.known_spans == kSpansPerChunk / 2) supply_.Prepare();
+  // A store may never come to need more than the first one.
+  const uint32_t due = newest_ == 0 ? kSpansPerChunk * 7 / 8 : kSpansPerChunk / 2;
+  if (chunk.known_spans == due) supply_.Prepare();
   char* base = chunk.memory.load(std::memory_order_relaxed) + index * kSpanBytes;
   MEMDB_POISON(base + Span::kHeaderUnits * kUnit, kSpanBytes - Span::kHeaderUnits * kUnit);
   auto* span = new (base) Span{};
@@ -187,6 +190,11 @@ bool Heap::AddChunk() {
   // Not there yet, when the store grows faster than the system gives pages.
   if (memory == nullptr) memory = MapPages(kUnitsPerChunk * kUnit);
   if (memory == nullptr) return false;
+  if (newest_ != kMaxChunks) {
+    // Full of small pages, if that one was not got ready: the system may merge them in time.
+    PreferHugePages(chunks_[newest_].memory.load(std::memory_order_relaxed),
+                    kUnitsPerChunk * kUnit);
+  }
   if (index == next_chunk_) next_chunk_++;
   chunks_[index].memory.store(static_cast<char*>(memory), std::memory_order_relaxed);
   newest_ = index;

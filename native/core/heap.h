@@ -19,7 +19,8 @@ using Ref = uint32_t;
 // The memory of one store. Blocks of up to kLargestBlock bytes come from spans
 // of 64 KiB, each cut into blocks of one size (a multiple of 16 bytes); a span
 // with no block in use serves another size, and a chunk of spans with none goes
-// back to the system. Everything is freed with the heap at the latest.
+// back to the system. The next chunk is got ready ahead of need. Everything is freed
+// with the heap at the latest, but for a chunk that is being got ready: soon after.
 //
 // Safe to use from all threads. A block belongs to who allocated it.
 class Heap {
@@ -52,7 +53,7 @@ class Heap {
            size_t{ref & (kUnitsPerChunk - 1)} * kUnit;
   }
 
-  // Bytes in spans that serve some size, and in large blocks.
+  // Bytes in spans that serve some size, and in large blocks; not the chunk ahead.
   size_t held_bytes() const { return held_bytes_.load(std::memory_order_relaxed); }
 
  private:

@@ -33,7 +33,10 @@ void OwnerMutex::LockSlowly() {
 }
 
 void OwnerMutex::LetIn() {
-  std::this_thread::sleep_for(3 * kLook);
+  constexpr int kLooks = 20;
+  for (int look = 0; look < kLooks && waiting_.load(std::memory_order_relaxed) != 0; look++) {
+    std::this_thread::sleep_for(kLook);
+  }
 }
 
 }  // namespace memdb

@@ -67,7 +67,7 @@ class CAPABILITY("mutex") OwnerMutex {
 
  private:
   void LockSlowly();
-  static void LetIn();
+  void LetIn();
 
   std::atomic<bool> held_{false};
   // How many threads are in LockSlowly.

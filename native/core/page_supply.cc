@@ -8,15 +8,9 @@
 
 namespace memdb {
 
-struct PageSupply::Piece {
-  enum State { kUnderWay, kReady, kUnwanted };
-
-  std::atomic<State> state{kUnderWay};
-  // Written before kReady. Null when it cannot be had.
-  void* memory = nullptr;
-};
-
 namespace {
+
+std::atomic<int> live_pieces{0};
 
 void Touch(void* memory, size_t size) {
   constexpr size_t kPage = 4096;
@@ -24,6 +18,17 @@ void Touch(void* memory, size_t size) {
 }
 
 }  // namespace
+
+struct PageSupply::Piece {
+  enum State { kUnderWay, kReady, kUnwanted };
+
+  Piece() { live_pieces.fetch_add(1, std::memory_order_relaxed); }
+  ~Piece() { live_pieces.fetch_sub(1, std::memory_order_relaxed); }
+
+  std::atomic<State> state{kUnderWay};
+  // Written before kReady. Null when it cannot be had.
+  void* memory = nullptr;
+};
 
 void PageSupply::Prepare() {
   if (piece_ != nullptr) return;
@@ -56,6 +61,10 @@ void* PageSupply::Take() {
   void* const memory = piece_->memory;
   piece_.reset();
   return memory;
+}
+
+int PageSupply::pieces() {
+  return live_pieces.load(std::memory_order_relaxed);
 }
 
 void PageSupply::Drop() {

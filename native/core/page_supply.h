@@ -24,6 +24,10 @@ class PageSupply {
   // Frees what is ready; what is under way frees itself.
   void Drop();
 
+  // How many pieces there are that nobody took, of all supplies, those under way among them; for
+  // tests.
+  static int pieces();
+
  private:
   struct Piece;
 

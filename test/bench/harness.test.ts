@@ -11,8 +11,9 @@ import { medianOf, Results, type Spot } from '../../bench/results.js';
 import { accountId, digests } from '../../bench/subjects/digest.js';
 import { map } from '../../bench/subjects/map.js';
 import { memdb } from '../../bench/subjects/memdb.js';
-import type { Store } from '../../bench/subjects/subject.js';
+import { type Store, subjectNames } from '../../bench/subjects/subject.js';
 import { guards, judge, QUICK_SIZES } from '../../bench/targets.js';
+import { rows, workloadNames, workloadOf } from '../../bench/workloads/index.js';
 
 const spot: Spot = { row: 'get-fresh', layout: 'accounts', size: 1_000, subject: 'native' };
 
@@ -150,6 +151,21 @@ describe('results', () => {
     expect(losses(baseline(1), now)).toEqual([]);
     expect(losses(baseline(MARGIN * 0.99), now)).toEqual([]);
     expect(losses(baseline(MARGIN * 1.01), now)).toEqual(now);
+  });
+
+  test('every row that a guard is made of is measured by some workload', () => {
+    const results = new Results();
+    for (const { name } of rows) {
+      for (const size of Object.values(QUICK_SIZES)) {
+        for (const subject of subjectNames) {
+          results.add(0, { ...spot, row: name, size, subject }, { median: 1 });
+        }
+      }
+    }
+    const guarded = guards(results, QUICK_SIZES).flatMap((guard) => guard.rows);
+    expect(new Set(guarded).size).toBeGreaterThan(10);
+    for (const row of guarded) expect(workloadNames).toContain(workloadOf(row));
+    expect(workloadOf('memory-heap')).toBe('memory');
   });
 });
 

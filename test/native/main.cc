@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "check.h"
+#include "core/page_supply.h"
+#include "threads.h"
 
 namespace memdb::test {
 
@@ -74,6 +76,9 @@ int main(int argc, char** argv) {
     Random random = Random::For(seed, test.name);
     const auto start = Clock::now();
     test.function(random);
+    // What is still on its way to the system must not count in the next test.
+    WaitUntil("all memory got ready is given back",
+              [] { return memdb::PageSupply::pieces() == 0; });
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
     std::printf("%5lld ms %s\n", static_cast<long long>(took.count()), test.name);
     std::fflush(stdout);
