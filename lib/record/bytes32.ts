@@ -25,20 +25,15 @@ export class Bytes32 {
   /** Those 32 bytes. */
   static of(source: Uint8Array): Bytes32 {
     bytes.set(source);
-    return Bytes32.read(words, 0);
-  }
-
-  /** The eight words of `source` from `at` on. */
-  static read(source: Int32Array, at: number): Bytes32 {
     return new Bytes32(
-      source[at] as number,
-      source[at + 1] as number,
-      source[at + 2] as number,
-      source[at + 3] as number,
-      source[at + 4] as number,
-      source[at + 5] as number,
-      source[at + 6] as number,
-      source[at + 7] as number,
+      words[0] as number,
+      words[1] as number,
+      words[2] as number,
+      words[3] as number,
+      words[4] as number,
+      words[5] as number,
+      words[6] as number,
+      words[7] as number,
     );
   }
 
