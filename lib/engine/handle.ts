@@ -19,7 +19,7 @@ export const HandleWord = {
 
 /** "AMDB". */
 export const HANDLE_MAGIC = 0x42444d41;
-export const HANDLE_VERSION = 1;
+export const HANDLE_VERSION = 2;
 export const ENGINE_NATIVE = 1;
 export const ENGINE_FALLBACK = 2;
 /** The bytes of a native handle; a fallback's handle is its whole memory. */

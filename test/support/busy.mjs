@@ -39,6 +39,13 @@ const activities = {
       writeAll(batch, `grown in round ${round}`.padEnd(100));
     });
   },
+  /** Puts and deletes 20 keys in turns. */
+  flicker() {
+    const put = Atomics.load(rounds, 0) % 2 === 0;
+    for (const key of keys.slice(0, 20)) {
+      db.update((batch) => (put ? batch.put(key, 'here') : batch.delete(key)));
+    }
+  },
   /** Waits, most of the time, since others do the same. */
   update() {
     db.update((batch) => writeAll(batch, `update in round ${Atomics.load(rounds, 0)}`));

@@ -19,8 +19,7 @@ export const MOST_PAGES = 65535;
 
 /** Words of the header. The first eight are `HandleWord`. */
 export const Header = {
-  /** How many pages there are, and at most. */
-  Pages: 8,
+  /** How many pages there may be. How many there are, the buffer's length says. */
   MaxPages: 9,
   /** Two words that match the words which never change, so that no other memory is taken for a database. */
   Check: 10,

@@ -41,7 +41,7 @@ export class Memory {
   private constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.integers = new BigInt64Array(buffer, 0, HEADER_NUMBERS);
-    this.view(Math.floor(buffer.byteLength / PAGE_BYTES));
+    this.view(this.pages);
   }
 
   /** New memory with its header written, or undefined when there is none to be had. */
@@ -52,7 +52,7 @@ export class Memory {
       try {
         const options = { maxByteLength: most * PAGE_BYTES };
         const memory = new Memory(new SharedArrayBuffer(pages * PAGE_BYTES, options));
-        memory.write(most, pages, maxBytes);
+        memory.write(most, maxBytes);
         return memory;
       } catch {
         // There is no such stretch of addresses: a shorter one may be free.
@@ -65,15 +65,14 @@ export class Memory {
   static of(handle: SharedArrayBuffer): Memory | undefined {
     if (!handle.growable || handle.byteLength < PAGE_BYTES) return undefined;
     const memory = new Memory(handle);
-    const pages = memory.word(Header.Pages);
     const most = memory.word(Header.MaxPages);
     const genuine =
       memory.word(HandleWord.Magic) === HANDLE_MAGIC &&
       memory.word(HandleWord.Version) === HANDLE_VERSION &&
       memory.word(HandleWord.Engine) === ENGINE_FALLBACK &&
       handle.maxByteLength === most * PAGE_BYTES &&
-      handle.byteLength >= pages * PAGE_BYTES &&
-      pages > reservedPages(most) &&
+      handle.byteLength % PAGE_BYTES === 0 &&
+      memory.pages > reservedPages(most) &&
       memory.word(Header.Check) === memory.check(0) &&
       memory.word(Header.Check + 1) === memory.check(1);
     return genuine ? memory : undefined;
@@ -110,6 +109,14 @@ export class Memory {
     return Atomics.compareExchange(this.words, index, expected, value) === expected;
   }
 
+  /**
+   * How many pages there are: the buffer's length alone says so. A count beside it would lag behind
+   * the buffer if a thread died between growing the one and raising the other.
+   */
+  get pages(): number {
+    return Math.floor(this.buffer.byteLength / PAGE_BYTES);
+  }
+
   /** Makes a word at least `value`. */
   raise(index: number, value: number): void {
     let current = this.load(index);
@@ -138,8 +145,7 @@ export class Memory {
    * not older than what was stored before it.
    */
   refresh(): void {
-    const pages = this.load(Header.Pages);
-    if (pages * PAGE_WORDS > this.words.length) this.view(pages);
+    if (this.buffer.byteLength > this.bytes.length) this.view(this.pages);
   }
 
   /**
@@ -147,12 +153,12 @@ export class Memory {
    * thread may have added its page since the views were made.
    */
   reach(word: number): void {
-    while (word >= this.words.length) this.refresh();
+    if (word >= this.words.length) this.refresh();
   }
 
   /** Adds at least `count` pages; false when they cannot be had. */
   grow(count: number): boolean {
-    const pages = this.load(Header.Pages);
+    const { pages } = this;
     const most = this.word(Header.MaxPages);
     if (pages + count > most) return false;
     const step = Math.min(Math.max(pages >> 1, LEAST_GROWTH), MOST_GROWTH);
@@ -165,12 +171,11 @@ export class Memory {
   private growTo(pages: number): boolean {
     try {
       this.buffer.grow(pages * PAGE_BYTES);
+      return true;
     } catch {
       // Another thread may just have grown it further.
-      if (this.buffer.byteLength < pages * PAGE_BYTES) return false;
+      return this.pages >= pages;
     }
-    this.raise(Header.Pages, pages);
-    return true;
   }
 
   private view(pages: number): void {
@@ -179,14 +184,13 @@ export class Memory {
     this.numbers = new Float64Array(this.buffer, 0, pages * (PAGE_WORDS >> 1));
   }
 
-  private write(most: number, pages: number, maxBytes: number): void {
+  private write(most: number, maxBytes: number): void {
     const { words } = this;
     words[HandleWord.Magic] = HANDLE_MAGIC;
     words[HandleWord.Version] = HANDLE_VERSION;
     words[HandleWord.Engine] = ENGINE_FALLBACK;
     words.set(randomFillSync(new Int32Array(4)), HandleWord.Id);
     words.set(randomFillSync(new Int32Array(2)), Header.Seed);
-    words[Header.Pages] = pages;
     words[Header.MaxPages] = most;
     words[Header.Check] = this.check(0);
     words[Header.Check + 1] = this.check(1);

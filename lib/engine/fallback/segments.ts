@@ -30,8 +30,8 @@ const MOST_USED = Math.floor(SLOTS * 0.78);
 export class Segments {
   private readonly memory: Memory;
   private readonly heap: Heap;
-  /** The slot in which the key that `find` found missing may be put. */
-  vacancy = 0;
+  /** The slot of the key that `find` looked for: where it is, or where it may be put. */
+  slot = 0;
 
   constructor(memory: Memory, heap: Heap) {
     this.memory = memory;
@@ -64,8 +64,11 @@ export class Segments {
     return keys < MOST_USED / 2;
   }
 
-  /** The slot of the key whose digest is the eight words at `at`, or 0. */
-  find(segment: Ref, tag: number, digest: Int32Array, at: number): number {
+  /**
+   * Returns the newest entry of the key whose digest is the eight words at `at`, or 0. A slot's entry is
+   * read once: the owner of the transaction mutex may write the slot between two reads.
+   */
+  find(segment: Ref, tag: number, digest: Int32Array, at: number): Ref {
     const { memory } = this;
     const { words } = memory;
     let vacancy = 0;
@@ -78,11 +81,14 @@ export class Segments {
         if (ref === EMPTY) break;
       } else if (words[slot + Slot.Tag] === tag) {
         memory.reach(ref);
-        if (sameDigest(memory.words, ref + Entry.Digest, digest, at)) return slot;
+        if (sameDigest(memory.words, ref + Entry.Digest, digest, at)) {
+          this.slot = slot;
+          return ref;
+        }
       }
       if (++index === SLOTS) index = 0;
     }
-    this.vacancy = vacancy;
+    this.slot = vacancy;
     return 0;
   }
 
@@ -96,22 +102,17 @@ export class Segments {
     }
   }
 
-  /** The newest entry of the key in a slot. */
-  at(slot: number): Ref {
-    return this.memory.word(slot + Slot.Ref);
-  }
-
   /** Makes `entry` the newest of the key in a slot; 0: the key is gone. */
   set(slot: number, entry: Ref): void {
     this.memory.store(slot + Slot.Ref, entry === 0 ? GONE : entry);
   }
 
-  /** Puts a key into the slot that `find` has left in `vacancy`. */
+  /** Puts a key that `find` has just not found into `slot`. */
   add(segment: Ref, tag: number, entry: Ref): void {
-    const { memory, vacancy } = this;
-    if (memory.word(vacancy + Slot.Ref) === EMPTY) this.countUsed(segment);
-    memory.setWord(vacancy + Slot.Tag, tag);
-    memory.store(vacancy + Slot.Ref, entry);
+    const { memory, slot } = this;
+    if (memory.word(slot + Slot.Ref) === EMPTY) this.countUsed(segment);
+    memory.setWord(slot + Slot.Tag, tag);
+    memory.store(slot + Slot.Ref, entry);
   }
 
   /** Puts a key that it does not have into a segment that nobody else sees. */

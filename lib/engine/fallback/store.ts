@@ -123,7 +123,7 @@ export class Store {
    * as long as the pin. Between `startRead` and `endRead`.
    */
   find(tag: number, digest: Int32Array, at: number, version: number): Ref {
-    return this.visible(this.table.newest(tag, digest, at), version);
+    return this.visible(this.table.find(tag, digest, at), version);
   }
 
   /** Calls `visit` for what a pin of `version` sees in the segment from `tag` on; answers the next. */

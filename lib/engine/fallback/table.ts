@@ -39,25 +39,14 @@ export class Table {
     return true;
   }
 
-  /** The newest entry of the key whose digest is the eight words at `at`, or 0. */
-  newest(tag: number, digest: Int32Array, at: number): Ref {
-    const slot = this.find(tag, digest, at);
-    return slot === 0 ? 0 : this.segments.at(slot);
-  }
-
-  /** The slot of a key, or 0. */
-  find(tag: number, digest: Int32Array, at: number): number {
+  /** Returns the newest entry of the key whose digest is the eight words at `at`, or 0. */
+  find(tag: number, digest: Int32Array, at: number): Ref {
     return this.segments.find(this.segmentOf(tag), tag, digest, at);
   }
 
-  /** The newest entry of the key in a slot. */
-  at(slot: number): Ref {
-    return this.segments.at(slot);
-  }
-
-  /** Makes `entry` the newest of the key in a slot. */
-  replace(slot: number, entry: Ref): void {
-    this.segments.set(slot, entry);
+  /** Makes `entry` the newest of the key that `find` has just found. */
+  replace(entry: Ref): void {
+    this.segments.set(this.segments.slot, entry);
   }
 
   /** Adds an entry whose key `find` has just not found; false when memory cannot be had. */
@@ -84,13 +73,17 @@ export class Table {
 
   /**
    * Calls `visit` for the newest entry of each key in the segment that has the
-   * tags from `tag` on; answers the first tag behind the segment. Between two
+   * tags from `tag` on; returns the first tag behind the segment. Between two
    * calls the table may change: no key is met twice, none that stays is missed.
    */
   visitSegment(tag: number, visit: (newest: Ref) => void): number {
-    const { segments } = this;
+    const { memory, segments } = this;
     const segment = this.segmentOf(tag | 0);
-    segments.visit(segment, (_, newest) => visit(newest));
+    segments.visit(segment, (_, newest) => {
+      memory.reach(newest);
+      // A segment that is being split still has the tags of its first half, which were visited.
+      if (memory.word(newest + Entry.Tag) >>> 0 >= tag) visit(newest);
+    });
     const tags = TAGS / 2 ** segments.depth(segment);
     return (Math.floor(tag / tags) + 1) * tags;
   }

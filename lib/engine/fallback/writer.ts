@@ -58,16 +58,15 @@ export class Writer {
     const { memory, table } = this;
     const { records } = writes;
     const tag = records[record + Record.Tag] as number;
-    const slot = table.find(tag, records, record + Record.Digest);
-    const older = slot === 0 ? 0 : table.at(slot);
+    const older = table.find(tag, records, record + Record.Digest);
     const replaces = older !== 0 && memory.word(older + Entry.ValueLength) !== DELETED;
     const deletes = records[record + Record.ValueLength] === DELETED;
     if (deletes && !replaces) return true;
     const entry = this.write(writes, record, version, older);
     if (entry === 0) return false;
-    if (slot !== 0) {
+    if (older !== 0) {
       memory.setWord(older + Entry.Newer, entry);
-      table.replace(slot, entry);
+      table.replace(entry);
     } else if (!table.add(tag, entry)) {
       this.heap.free(entry);
       return false;
