@@ -1,6 +1,5 @@
 import { types } from 'node:util';
-import type { Attachment } from './attachment.js';
-import { failure } from './engine/failure.js';
+import type { BatchId, Connection } from './engine/connection.js';
 import { Cursor, Entries } from './entries.js';
 import {
   BatchClosedError,
@@ -23,28 +22,33 @@ const EMPTY_KEY = Key.of();
  * take a key throw `InvalidKeyError` for one that cannot be hashed.
  */
 export class Batch implements ChangeSet {
-  readonly #attachment: Attachment;
+  readonly #connection: Connection;
   readonly #parent: Batch | undefined;
   /** What comes before every key; undefined in place of the empty key. */
   readonly #prefix: Key | undefined;
   readonly #writable: boolean;
-  /** The engine's id for the batch, or why there is none: an engine's answer below 0. */
-  readonly #id: number;
-  #closed = false;
+  readonly #id: BatchId;
+  /** How it ended, or the error for which it never began. */
+  #end: 'committed' | 'discarded' | Error | undefined;
 
-  /** @internal */
+  /** `begun` is its id, or the error that every use throws. @internal */
   constructor(
-    attachment: Attachment,
+    connection: Connection,
     parent: Batch | undefined,
     prefix: Key,
     writable: boolean,
-    id: number,
+    begun: BatchId | Error,
   ) {
-    this.#attachment = attachment;
+    this.#connection = connection;
     this.#parent = parent;
     this.#prefix = prefix.length === 0 && prefix.base === undefined ? undefined : prefix;
     this.#writable = writable;
-    this.#id = id;
+    if (typeof begun === 'number') {
+      this.#id = begun;
+    } else {
+      this.#id = 0 as BatchId;
+      this.#end = begun;
+    }
   }
 
   /** The value of `key`, a copy. Throws `NotFoundError` when there is none. */
@@ -57,22 +61,19 @@ export class Batch implements ChangeSet {
   /** The value of `key`, a copy, or undefined: the cheap form for keys that are often missing. */
   tryGet(key: KeyLike): Buffer | undefined {
     this.#requireOpen();
-    return this.#attachment.crossing.get(this.#id, this.#prefix, checkKey(key));
+    return this.#connection.get(this.#id, this.#prefix, checkKey(key));
   }
 
   /** The values of `keys`, or undefined for those missing, in order: cheaper than a get for each. */
   getMany(keys: readonly KeyLike[]): (Buffer | undefined)[] {
     this.#requireOpen();
-    const checked = checkKeys(keys);
-    // Of no keys the engine is not asked.
-    if (checked.length === 0) this.#attachment.requireOpen();
-    return this.#attachment.crossing.getMany(this.#id, this.#prefix, checked);
+    return this.#connection.getMany(this.#id, this.#prefix, checkKeys(keys));
   }
 
   /** Whether there is a value of `key`. */
   has(key: KeyLike): boolean {
     this.#requireOpen();
-    return this.#attachment.crossing.has(this.#id, this.#prefix, checkKey(key));
+    return this.#connection.has(this.#id, this.#prefix, checkKey(key));
   }
 
   /**
@@ -81,13 +82,13 @@ export class Batch implements ChangeSet {
    */
   put(key: KeyLike, value: Value): void {
     this.#requireWritable();
-    this.#attachment.crossing.put(this.#id, this.#prefix, checkKey(key), checkValue(value));
+    this.#connection.put(this.#id, this.#prefix, checkKey(key), checkValue(value));
   }
 
   /** Removes `key`; fine when it is not there. Throws `ReadOnlyBatchError`. */
   delete(key: KeyLike): void {
     this.#requireWritable();
-    this.#attachment.crossing.delete(this.#id, this.#prefix, checkKey(key));
+    this.#connection.delete(this.#id, this.#prefix, checkKey(key));
   }
 
   /**
@@ -127,9 +128,8 @@ export class Batch implements ChangeSet {
     }
     const whole = this.#whole(prefix);
     const writes = Boolean(writable); // whatever it was without types
-    const id = this.#attachment.engine.beginNested(this.#id, writes);
-    if (id < 0) throw failure(id);
-    return new Batch(this.#attachment, this, whole, writes, id);
+    const id = this.#connection.beginNested(this.#id, writes);
+    return new Batch(this.#connection, this, whole, writes, id);
   }
 
   /**
@@ -150,13 +150,11 @@ export class Batch implements ChangeSet {
 
   /** Closes the batch and drops its writes; does nothing when it is closed. */
   discard(): void {
-    if (this.#closed) return;
-    // The engine closed it with its parent, or with the database.
-    const gone = this.#id < 0 || this.#attachment.closed || this.#isClosed();
-    this.#closed = true;
-    if (gone) return;
-    this.#attachment.engine.discard(this.#id);
-    if (this.#parent === undefined) this.#attachment.reclaimSoon();
+    if (this.#end !== undefined) return;
+    // If so, the engine closed it with its parent, or with the database.
+    const gone = this.#connection.closed || this.#hasEnded();
+    this.#end = 'discarded';
+    if (!gone) this.#connection.discard(this.#id, this.#parent !== undefined);
   }
 
   [Symbol.dispose](): void {
@@ -165,17 +163,13 @@ export class Batch implements ChangeSet {
 
   #commit(locked: boolean): void {
     this.#requireOpen();
-    const attachment = this.#attachment;
-    if (!this.#writable) {
-      attachment.requireOpen();
+    if (this.#writable) {
+      this.#connection.commit(this.#id, this.#parent !== undefined, locked);
+    } else {
+      this.#connection.requireOpen();
       this.discard();
-      return;
     }
-    const { engine } = attachment;
-    const status = attachment.wait((slice) => engine.commit(this.#id, locked, slice));
-    if (status < 0) throw failure(status);
-    this.#closed = true;
-    if (this.#parent === undefined) attachment.reclaimSoon();
+    this.#end = 'committed';
   }
 
   /** The key as the database knows it. */
@@ -186,19 +180,19 @@ export class Batch implements ChangeSet {
 
   #cursor(): Cursor {
     this.#requireOpen();
-    return new Cursor(this.#attachment, this.#id);
+    return new Cursor(this.#connection, this.#id);
   }
 
-  /** Whether it or a batch that it is nested in was committed or discarded. */
-  #isClosed(): boolean {
+  /** Whether it or a batch that it is nested in has ended. */
+  #hasEnded(): boolean {
     for (let batch: Batch | undefined = this; batch; batch = batch.#parent) {
-      if (batch.#closed) return true;
+      if (batch.#end !== undefined) return true;
     }
     return false;
   }
 
   #requireOpen(): void {
-    if (this.#id < 0 || this.#attachment.closed || this.#isClosed()) throw this.#whyClosed();
+    if (this.#connection.closed || this.#hasEnded()) throw this.#whyClosed();
   }
 
   #requireWritable(): void {
@@ -206,17 +200,20 @@ export class Batch implements ChangeSet {
     if (!this.#writable) throw this.#readOnly();
   }
 
-  /** The error for a write; or that the database is closed, by another thread maybe. */
+  /** The error for a write; or, if the database is closed, that it is. */
   #readOnly(message?: string): Error {
-    const { engine, id } = this.#attachment;
-    return engine.closed(id) ? new DatabaseClosedError() : new ReadOnlyBatchError(message);
+    return this.#connection.gone ? new DatabaseClosedError() : new ReadOnlyBatchError(message);
   }
 
-  /** That the database is closed counts for more than that the batch is. */
+  /** A closed database comes before a closed batch. */
   #whyClosed(): Error {
-    const { closed, engine, id } = this.#attachment;
-    if (closed || engine.closed(id)) return new DatabaseClosedError();
-    return this.#id < 0 ? failure(this.#id) : new BatchClosedError();
+    if (this.#connection.gone) return new DatabaseClosedError();
+    if (this.#end instanceof Error) return this.#end;
+    if (this.#end !== undefined) return new BatchClosedError(`the batch was ${this.#end}`);
+    // It is asked of a batch that has ended itself, or below one that has.
+    let ended = this.#parent as Batch;
+    while (ended.#end === undefined) ended = ended.#parent as Batch;
+    return new BatchClosedError(`the batch that this one is nested in was ${ended.#end}`);
   }
 }
 

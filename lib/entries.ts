@@ -1,30 +1,27 @@
-import type { Attachment } from './attachment.js';
-import { failure } from './engine/failure.js';
+import type { BatchId, Connection, CursorId } from './engine/connection.js';
 import type { Pairs } from './engine/pairs.js';
 import { DatabaseClosedError } from './errors.js';
 import { Key } from './record/key.js';
 
 /** A walk over the pairs that a batch saw when the walk began. */
 export class Cursor {
-  readonly #attachment: Attachment;
-  readonly #id: number;
+  readonly #connection: Connection;
+  readonly #id: CursorId;
   #pairs: Pairs | undefined;
   #ended = false;
 
-  /** Of the batch with that id in its engine. */
-  constructor(attachment: Attachment, batch: number) {
-    const id = attachment.engine.cursor(batch);
-    if (id < 0) throw failure(id);
-    this.#attachment = attachment;
-    this.#id = id;
+  /** Throws `DatabaseClosedError`, or `DatabaseFullError` without memory. */
+  constructor(connection: Connection, batch: BatchId) {
+    this.#id = connection.iterate(batch);
+    this.#connection = connection;
   }
 
   /** Goes to the next pair, or to the first; false when there is none. Throws `DatabaseClosedError`. */
   advance(): boolean {
     if (this.#ended) return false;
-    if (this.#attachment.closed) throw new DatabaseClosedError();
+    if (this.#connection.closed) throw new DatabaseClosedError();
     if (this.#pairs?.advance()) return true;
-    this.#pairs = this.#attachment.crossing.next(this.#id);
+    this.#pairs = this.#connection.next(this.#id);
     if (this.#pairs?.advance()) return true;
     this.end();
     return false;
@@ -45,9 +42,7 @@ export class Cursor {
     if (this.#ended) return;
     this.#ended = true;
     this.#pairs = undefined;
-    if (this.#attachment.closed) return;
-    this.#attachment.engine.endCursor(this.#id);
-    this.#attachment.reclaimSoon();
+    this.#connection.endIteration(this.#id);
   }
 }
 

@@ -1,6 +1,7 @@
 export type { Batch } from './batch.js';
 export type { EngineName } from './engine/engine.js';
 export type { EngineChoice } from './engine/select.js';
+export type { Stats, ThreadStats } from './engine/stats.js';
 export {
   BatchClosedError,
   DatabaseClosedError,
@@ -17,13 +18,7 @@ export {
   ReadOnlyBatchError,
 } from './errors.js';
 export type { Beginner, ChangeSet, Store, Value } from './keyvalue.js';
-export {
-  MemDB,
-  type MemDBOptions,
-  type Stats,
-  type ThreadStats,
-  type UpdateOptions,
-} from './memdb.js';
+export { MemDB, type MemDBOptions, type UpdateOptions } from './memdb.js';
 export type { JsonPart } from './record/json.js';
 export { Key, type KeyLike } from './record/key.js';
 export {

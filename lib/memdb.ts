@@ -1,8 +1,9 @@
 import { types } from 'node:util';
-import { Attachment } from './attachment.js';
 import { Batch } from './batch.js';
-import { type EngineName, Stat, Status } from './engine/engine.js';
+import { Connection } from './engine/connection.js';
+import type { EngineName } from './engine/engine.js';
 import { type EngineChoice, isChoice } from './engine/select.js';
+import type { Stats } from './engine/stats.js';
 import type { Beginner } from './keyvalue.js';
 import { Key, type KeyLike } from './record/key.js';
 import { show } from './record/show.js';
@@ -27,44 +28,12 @@ export interface UpdateOptions {
   timeoutMs?: number;
 }
 
-/** What one thread has open on a database. */
-export interface ThreadStats {
-  /** `threadId` of `node:worker_threads`. */
-  threadId: number;
-  openBatches: number;
-  /** How many versions its batches and iterations hold. */
-  openSnapshots: number;
-}
-
-/** The state of a database at one moment. */
-export interface Stats {
-  engine: EngineName;
-  /** How many keys have a value. */
-  entries: number;
-  /** The bytes of those keys (in binary form) and values. */
-  bytes: number;
-  /** The bytes held in all: entries, superseded versions, tables and free space. */
-  heldBytes: number;
-  /** In all threads, nested batches included. */
-  openBatches: number;
-  /** How many versions open batches and iterations hold. */
-  openSnapshots: number;
-  /** How many values and deletions are replaced by later ones and not freed yet. */
-  superseded: number;
-  /** How many commits there were. */
-  commits: number;
-  /** For how long the oldest open snapshot has been held, in milliseconds; 0 when there is none. */
-  oldestPinAge: number;
-  /** Of every thread that is attached. */
-  threads: ThreadStats[];
-}
-
 /**
  * A transactional key-value store in memory. Its data are shared by all threads that attach to it,
  * and live until it is closed where it was created.
  */
 export class MemDB implements Beginner {
-  readonly #attachment: Attachment;
+  readonly #connection: Connection;
 
   /**
    * A new, empty database. Throws `EngineUnavailableError` when the engine asked for cannot be
@@ -72,9 +41,9 @@ export class MemDB implements Beginner {
    */
   constructor(options?: MemDBOptions);
   /** @internal */
-  constructor(attachment: Attachment);
-  constructor(from: MemDBOptions | Attachment = {}) {
-    this.#attachment = from instanceof Attachment ? from : create(from);
+  constructor(connection: Connection);
+  constructor(from: MemDBOptions | Connection = {}) {
+    this.#connection = from instanceof Connection ? from : create(from);
   }
 
   /**
@@ -83,18 +52,17 @@ export class MemDB implements Beginner {
    * database's engine cannot be loaded here.
    */
   static attach(handle: SharedArrayBuffer): MemDB {
-    return new MemDB(Attachment.to(handle));
+    return new MemDB(Connection.attach(handle));
   }
 
   /** The engine that the database is in. */
   get engine(): EngineName {
-    return this.#attachment.engine.name;
+    return this.#connection.engine;
   }
 
   /** What other threads attach by; send it to them as it is. Throws `DatabaseClosedError`. */
   get handle(): SharedArrayBuffer {
-    this.#attachment.requireOpen();
-    return this.#attachment.engine.handle(this.#attachment.id);
+    return this.#connection.handle;
   }
 
   /**
@@ -102,11 +70,10 @@ export class MemDB implements Beginner {
    * but a `TypeError`, for a prefix that is no key. On a closed database the batch is closed.
    */
   begin(prefix?: KeyLike, writable = false): Batch {
-    const { engine, id, closed } = this.#attachment;
+    const connection = this.#connection;
     const key = checkPrefix(prefix);
     const writes = Boolean(writable); // whatever it was without types
-    const batch = closed ? Status.Closed : engine.begin(id, writes);
-    return new Batch(this.#attachment, undefined, key, writes, batch);
+    return new Batch(connection, undefined, key, writes, connection.begin(writes));
   }
 
   /**
@@ -134,8 +101,8 @@ export class MemDB implements Beginner {
    */
   update<T>(fn: (batch: Batch) => T, options: UpdateOptions = {}): T {
     checkFunction(fn);
-    const attachment = this.#attachment;
-    attachment.lock(checkTimeout(options));
+    const connection = this.#connection;
+    connection.lock(checkTimeout(options));
     try {
       const batch = this.begin(null, true);
       try {
@@ -146,32 +113,13 @@ export class MemDB implements Beginner {
         batch.discard();
       }
     } finally {
-      attachment.unlock();
+      connection.unlock();
     }
   }
 
   /** Throws `DatabaseClosedError`. */
   stats(): Stats {
-    const attachment = this.#attachment;
-    attachment.requireOpen();
-    const numbers = attachment.engine.stats(attachment.id);
-    const at = (index: number) => numbers[index] as number;
-    const threads: ThreadStats[] = [];
-    for (let n = Stat.Threads; n < numbers.length; n += 3) {
-      threads.push({ threadId: at(n), openBatches: at(n + 1), openSnapshots: at(n + 2) });
-    }
-    return {
-      engine: this.engine,
-      entries: at(Stat.Entries),
-      bytes: at(Stat.Bytes),
-      heldBytes: at(Stat.HeldBytes),
-      openBatches: at(Stat.OpenBatches),
-      openSnapshots: at(Stat.OpenSnapshots),
-      superseded: at(Stat.Superseded),
-      commits: at(Stat.Commits),
-      oldestPinAge: at(Stat.OldestPinAge),
-      threads,
-    };
+    return this.#connection.stats();
   }
 
   /**
@@ -179,7 +127,7 @@ export class MemDB implements Beginner {
    * data. Where it was attached: ends that. Fine to call again.
    */
   close(): void {
-    this.#attachment.close();
+    this.#connection.close();
   }
 
   [Symbol.dispose](): void {
@@ -187,13 +135,13 @@ export class MemDB implements Beginner {
   }
 }
 
-function create(options: MemDBOptions): Attachment {
+function create(options: MemDBOptions): Connection {
   checkOptions('MemDB', options, ['engine', 'maxBytes']);
   const { engine = 'auto', maxBytes = Number.POSITIVE_INFINITY } = options;
   if (!isChoice(engine)) {
     throw new TypeError(`option engine must be auto, native or fallback, not ${show(engine)}`);
   }
-  return Attachment.create(engine, checkNumber('maxBytes', maxBytes));
+  return Connection.create(engine, checkNumber('maxBytes', maxBytes));
 }
 
 function checkTimeout(options: UpdateOptions): number | undefined {

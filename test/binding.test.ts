@@ -2,12 +2,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { MemDB } from 'accumulate-memdb';
 import { describe, expect, it } from 'vitest';
-import { Status } from '../dist/lib/engine/engine.js';
-import { At, Exchange, packAt, Region, STEM_RUNG, Word } from '../dist/lib/engine/exchange.js';
+import { Stat, Status } from '../dist/lib/engine/engine.js';
+import { At, Exchange, LAYOUT, packAt, Region, Slot, Word } from '../dist/lib/engine/exchange.js';
 import { NATIVE_SKIPPED } from './support/engines.js';
 import { Random } from './support/random.js';
 
 interface Addon {
+  readonly layout: number;
+  readonly constants: unknown;
   open(...args: unknown[]): Record<string, (...args: unknown[]) => unknown>;
 }
 
@@ -55,7 +57,7 @@ function anything(random: Random): unknown {
     () => small,
     () => small,
     () => small | (random.below(4) << At.FromBits),
-    () => packAt(STEM_RUNG + small, random.below(4), STEM_RUNG + small),
+    () => packAt(Slot.FirstParent + small, random.below(4), Slot.FirstParent + small),
     () => random.next() | 0,
     () => random.pick([Number.NaN, 1.5, -1, 2 ** 31, -(2 ** 31), 2 ** 53, 1e300, -1 / 0, 1 / 0]),
     () => random.chance(0.5),
@@ -67,6 +69,11 @@ function anything(random: Random): unknown {
 }
 
 describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
+  it('has the constants that the package has, each of them', () => {
+    expect(addon().layout).toBe(LAYOUT);
+    expect(addon().constants).toEqual({ Word, Slot, At, Region, Status, Stat });
+  });
+
   it('takes nothing but an exchange and a thread id to open', () => {
     const wrong = [undefined, null, 7, {}, new ArrayBuffer(8), new SharedArrayBuffer(Region.Size)];
     for (const exchange of wrong) expect(() => addon().open(exchange, 0)).toThrow(TypeError);

@@ -26,7 +26,7 @@ const CASES: readonly (readonly [ErrorClass, string, RegExp, (open: Open) => unk
   [
     BatchClosedError,
     'ERR_BATCH_CLOSED',
-    /batch is closed/,
+    /the batch was committed/,
     (open) => {
       const batch = open().begin();
       batch.commit();

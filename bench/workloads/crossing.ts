@@ -29,7 +29,7 @@ export const crossing: Alone = {
   rows: Object.values(rows),
   subjects: ['native'],
   async run({ pace }) {
-    const { Exchange, KEPT_RUNG, packAt, Region, Word } = layout();
+    const { AT_LOCATED, Exchange, packAt, Region, Word } = layout();
     const exchange = new Exchange();
     const { words, number } = exchange;
     const { create, close, closed, begin, has } = addon().open(exchange.buffer, 0);
@@ -70,7 +70,7 @@ export const crossing: Alone = {
         let sum = 0;
         for (const pick of picks) {
           words[Word.Arguments] = batch;
-          words[Word.Arguments + 1] = KEPT_RUNG;
+          words[Word.Arguments + 1] = AT_LOCATED;
           has();
           sum += pick + (words[Word.Answer] as number);
         }

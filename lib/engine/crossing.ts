@@ -2,12 +2,11 @@ import { types } from 'node:util';
 import type { Value } from '../keyvalue.js';
 import type { Key } from '../record/key.js';
 import { type Engine, Status } from './engine.js';
-import { Region, SLAB_SIZE, Word } from './exchange.js';
+import { AT_LOCATED, Region, SLAB_SIZE, Word } from './exchange.js';
 import { failure } from './failure.js';
-import { Ladder } from './ladder.js';
+import { Keys } from './keys.js';
 import type { Pairs } from './pairs.js';
 import { Slab } from './slab.js';
-import { StoredKeys } from './stored.js';
 
 const encoder = new TextEncoder();
 
@@ -15,61 +14,60 @@ const encoder = new TextEncoder();
 const ROOM_FOR_PAIRS = SLAB_SIZE / 4;
 
 /**
- * The way from the typed face into one engine: lays keys and values out in the exchange, calls the
- * engine, and turns its answers into Buffers and errors. One per engine and thread. Knows nothing
- * of the state of batches, and must not be entered again from inside: no caller's code runs here.
+ * Keys and values on their way into one engine and out of it: lays them out in the exchange, calls the
+ * engine, and makes Buffers and errors of what it returns. There is one for each engine and thread. It knows
+ * nothing of the state of batches. No user code runs inside, so it is never entered twice.
  */
 export class Crossing {
   readonly engine: Engine;
-  readonly #ladder: Ladder;
-  readonly #stored: StoredKeys;
+  readonly #keys: Keys;
   readonly #slab: Slab;
   readonly #values: Uint8Array;
-  /** Bytes per key of the last `getMany`, from which room for the next is reckoned. */
+  /** Bytes per key of the last `getMany`: an estimate of the room that the next one needs. */
   #typicalSize = 0;
 
   constructor(engine: Engine) {
     const { exchange } = engine;
     this.engine = engine;
-    this.#ladder = new Ladder(exchange);
-    this.#stored = new StoredKeys(exchange);
+    this.#keys = new Keys(exchange);
     this.#slab = new Slab(engine);
     this.#values = exchange.bytes.subarray(Region.Value, Region.Value + Region.ValueSize);
   }
 
-  /** The value, a Buffer of the caller's, or undefined. */
+  /** Returns the value, a Buffer of the caller's, or undefined. */
   get(batch: number, prefix: Key | undefined, key: Key): Buffer | undefined {
+    const at = this.#keys.locate(prefix, key);
+    // Last before the call: reading the key may have run code of a subclass.
     this.#slab.keep();
-    const at = this.#ladder.locate(prefix, key);
     const length = this.engine.get(batch, at);
-    if (length < Status.Absent && length !== Status.NoRoom) throw failure(length);
-    this.#ladder.settle();
     if (length >= 0) return this.#slab.take(length);
-    return length === Status.Absent ? undefined : this.#getLarge(batch, at);
+    if (length === Status.Absent) return undefined;
+    if (length !== Status.NoRoom) throw failure(length);
+    return this.#getLarge(batch);
   }
 
   has(batch: number, prefix: Key | undefined, key: Key): boolean {
-    const status = this.engine.has(batch, this.#ladder.locate(prefix, key));
+    const status = this.engine.has(batch, this.#keys.locate(prefix, key));
     if (status < Status.Absent) throw failure(status);
-    this.#ladder.settle();
     return status === Status.Ok;
   }
 
-  /** The values of `keys`, in order, in groups that the exchange has room for. */
+  /** Returns the values of `keys`, in order. They are asked for in groups that the exchange has room for. */
   getMany(batch: number, prefix: Key | undefined, keys: readonly Key[]): (Buffer | undefined)[] {
     const found: (Buffer | undefined)[] = [];
     let most: number = Region.ResultCount;
     while (found.length < keys.length) {
       const from = found.length;
       const wanted = Math.min(keys.length - from, most, this.#likelyToFit());
-      this.#slab.keepRoom(Math.min(wanted * this.#typicalSize, SLAB_SIZE));
       const count = this.#writeRecords(prefix, keys, from, from + wanted);
+      this.#slab.keepRoom(Math.min(wanted * this.#typicalSize, SLAB_SIZE));
       const size = this.engine.getMany(batch, count);
       if (size < 0 && size !== Status.NoRoom) throw failure(size);
-      this.#ladder.settle();
       if (size >= 0) {
         this.#typicalSize = Math.ceil(size / count);
         this.#slab.takeMany(count, found);
+        // After one large value the groups grow again.
+        most = Math.min(most * 2, Region.ResultCount);
         continue;
       }
       if (this.#needed() <= SLAB_SIZE) this.#slab.renew();
@@ -81,23 +79,21 @@ export class Crossing {
 
   put(batch: number, prefix: Key | undefined, key: Key, value: Value): void {
     const valueLength = this.#writeValue(value);
-    const keyLength = this.#stored.write(prefix, key);
-    // The key is located last: nothing may come between that and the call that hashes it.
+    const at = this.#keys.locateToStore(prefix, key);
+    const keyLength = this.#keys.formLength;
     const status =
       valueLength < 0 || keyLength < 0
-        ? this.#putLarge(batch, prefix, key, value)
-        : this.engine.put(batch, this.#ladder.locate(prefix, key), keyLength, valueLength);
+        ? this.engine.putLarge(batch, at, this.#keys.form(prefix, key), plainBytes(value))
+        : this.engine.put(batch, at, keyLength, valueLength);
     if (status < 0) throw failure(status);
-    this.#ladder.settle();
   }
 
   delete(batch: number, prefix: Key | undefined, key: Key): void {
-    const status = this.engine.delete(batch, this.#ladder.locate(prefix, key));
+    const status = this.engine.delete(batch, this.#keys.locate(prefix, key));
     if (status < Status.Absent) throw failure(status);
-    this.#ladder.settle();
   }
 
-  /** The next pairs of an iteration, or undefined at its end. */
+  /** Returns the next pairs of an iteration, or undefined at its end. */
   next(cursor: number): Pairs | undefined {
     this.#slab.keepRoom(ROOM_FOR_PAIRS);
     let count = this.engine.next(cursor);
@@ -113,17 +109,17 @@ export class Crossing {
     return this.engine.exchange.words[Word.Needed] as number;
   }
 
-  /** A value for which there is no room in what is left of the slab. */
-  #getLarge(batch: number, at: number): Buffer {
+  /** A value for which there is no room in what is left of the slab; its key was located just now. */
+  #getLarge(batch: number): Buffer {
     const needed = this.#needed();
     if (needed <= SLAB_SIZE / 4) {
       this.#slab.renew();
-      const length = this.engine.get(batch, at);
+      const length = this.engine.get(batch, AT_LOCATED);
       if (length < 0) throw failure(length);
       return this.#slab.take(length);
     }
     const value = Buffer.allocUnsafeSlow(needed);
-    const length = this.engine.getInto(batch, at, value);
+    const length = this.engine.getInto(batch, AT_LOCATED, value);
     if (length < 0) throw failure(length);
     return value;
   }
@@ -133,17 +129,17 @@ export class Crossing {
     return Math.max(1, Math.floor(SLAB_SIZE / Math.max(1, this.#typicalSize)));
   }
 
-  /** Writes records of the keys from `from` to before `to`; answers how many found room. */
+  /** Writes records of the keys from `from` to before `to`; returns how many had room. */
   #writeRecords(prefix: Key | undefined, keys: readonly Key[], from: number, to: number): number {
     let offset: number = Region.Input;
     for (let n = from; n < to; n++) {
-      offset = this.#ladder.record(prefix, keys[n] as Key, offset);
+      offset = this.#keys.record(prefix, keys[n] as Key, offset);
       if (offset < 0) return n - from;
     }
     return to - from;
   }
 
-  /** Copies a value to the exchange and answers its length, or -1 when it is too large. */
+  /** Copies a value to the exchange and returns its length, or -1 if it is too large. */
   #writeValue(value: Value): number {
     if (value === null) return 0;
     if (typeof value === 'string') {
@@ -154,12 +150,6 @@ export class Crossing {
     if (length > Region.ValueSize) return -1;
     this.#values.set(value);
     return length;
-  }
-
-  #putLarge(batch: number, prefix: Key | undefined, key: Key, value: Value): number {
-    const form = this.#stored.form(prefix, key);
-    const bytes = plainBytes(value);
-    return this.engine.putLarge(batch, this.#ladder.locate(prefix, key), form, bytes);
   }
 }
 

@@ -1,59 +1,63 @@
 /**
- * The memory through which the typed face and an engine pass keys and values,
- * one per engine and thread. The face writes a key's parts, the engine hashes
- * them (or, for a key whose digest is known, reads the digest) and puts values
- * into the slab, from which the face hands out views.
+ * The memory through which keys and values pass between the public API and an engine. There is one
+ * for each engine and thread. The API writes the parts of a key, the engine hashes them and puts
+ * values into the slab, from which the API hands out views.
  *
- * Digests stand on rungs. Those of the ladder are of the key last located: rung n
- * has the digest of its first n parts (rung 0: 32 zero bytes, or the digest a key
- * starts from), so the next key that shares its first n parts is hashed from
- * rung n on. The rungs from STEM_RUNG on have digests of leading parts that some
- * earlier key had, for keys that come back to them.
+ * Digests stand in slots: `Slot.Start` has that of the empty key, `Slot.Located` that of the key which
+ * was located last, and the slots from `Slot.FirstParent` on have those of parents (see `Parents`).
  *
- * `at` packs where a key is (see `packAt`). The engine starts from the digest on
- * the rung `from`, continues it with the `parts` parts in the input region, and
- * leaves what it has after each part on the following rungs of the ladder; for
- * a `from` beyond the ladder the end alone, on KEPT_RUNG. When `stem` is not 0, it
- * copies what it has before the last part to that rung.
+ * `at` says where a key is (see `packAt`). The engine starts from the digest in the slot `from`,
+ * continues it with `parts` parts of the input region, and leaves the result in `Slot.Located`. If `keep`
+ * is not 0, it copies what it has before the last part to that slot. A part of the input is a varint
+ * length and the bytes to hash.
  *
- * An input part is a varint length and the bytes to hash. For `getMany` the
- * input is one record a key: `at` in four bytes, lowest first, then the parts (for
- * KEPT_RUNG: then the 32 bytes of the digest, which are not kept).
+ * For `getMany` the input holds one record a key: `at` in four bytes, lowest first; then, if `from` is
+ * `Slot.Located`, the 32 bytes to start from; then the parts. Afterwards `Slot.Located` has no defined content.
  *
- * The buffer is private to the package: nobody outside can detach it. The slab
- * is not (views of it are what `get` returns), so the face checks before every
- * call that it still has its length.
+ * The API raises `Word.Request` before every call that hashes, and the engine copies it to `Word.Hashed`
+ * once it has hashed. If the two differ, a call ended in between, and the slots of parents may be wrong.
+ *
+ * The buffer is private to the package: nobody outside can detach it. The slab is not private, because
+ * `get` returns views of it. So the API checks before every call that the slab still has its length.
  */
+
+/** Changes with every change of the layout, of a status or of the order of stats. */
+export const LAYOUT = 2;
 
 /** Positions in `words`. */
 export const Word = {
   /** In: where in the slab the next value goes, bytes. */
   SlabPosition: 0,
-  /** Out, with NoRoom: how many bytes of slab are needed. */
+  /** Out, with NoRoom: how many bytes of slab are needed, at most 2^31 - 1. */
   Needed: 1,
   /** Out, with Busy: the thread id that holds the lock, or -1. */
   Holder: 2,
+  /** In: the number of this call, if it hashes. */
+  Request: 3,
   /** Four words: the id of the native store created or attached last. */
   StoreId: 4,
   /** In, four words: the integers that a call of the native engine takes, in order. */
   Arguments: 8,
-  /** Out: what that call answers. */
+  /** Out: what that call returns. */
   Answer: 12,
+  /** Out: the number of the last call that hashed its keys. */
+  Hashed: 13,
   /** In: the number that it takes; see `number`. */
   Number: 14,
 } as const;
 
-/** The longest key, in parts, that is located on the ladder. */
-export const MAX_RUNG = 32;
-/** The rung that takes the digest of a key which knows it already. */
-export const KEPT_RUNG = 33;
-/** The first rung for the digests of leading parts. */
-export const STEM_RUNG = 34;
-export const STEM_COUNT = 4096;
+/** Slots of digests. */
+export const Slot = {
+  /** 32 zero bytes: the digest of the empty key. */
+  Start: 0,
+  /** The digest of the key located last. Also in: a digest that is known. */
+  Located: 1,
+  FirstParent: 2,
+  ParentCount: 4096,
+} as const;
 
-const RUNGS = STEM_RUNG + STEM_COUNT;
 const DIGESTS = 64;
-const RESULTS = DIGESTS + RUNGS * 32;
+const RESULTS = DIGESTS + (Slot.FirstParent + Slot.ParentCount) * 32;
 const RESULT_COUNT = 2048;
 const KEY = RESULTS + RESULT_COUNT * 4;
 const KEY_SIZE = 4096;
@@ -62,7 +66,7 @@ const VALUE_SIZE = 16384;
 const INPUT = VALUE + VALUE_SIZE;
 const INPUT_SIZE = 65536;
 
-/** Byte positions and sizes of the regions. native/binding/exchange.h mirrors them. */
+/** Byte positions and sizes of the regions. */
 export const Region = {
   Digests: DIGESTS,
   Results: RESULTS,
@@ -77,12 +81,20 @@ export const Region = {
   Size: INPUT + INPUT_SIZE,
 } as const;
 
-/** Bits of `at`: from which rung, how many parts; in those above, which rung to keep the stem on. */
+/** Bits of `at`: the slot to start from, how many parts follow; the bits above: the slot to keep the parent in. */
 export const At = { FromBits: 13, PartsBits: 6 } as const;
 
-export function packAt(from: number, parts: number, stem: number): number {
-  return from | (parts << At.FromBits) | (stem << (At.FromBits + At.PartsBits));
+export function packAt(from: number, parts: number, keep: number): number {
+  return from | (parts << At.FromBits) | (keep << (At.FromBits + At.PartsBits));
 }
+
+/** The slot that `at` starts from. */
+export function fromOf(at: number): number {
+  return at & ((1 << At.FromBits) - 1);
+}
+
+/** The key whose digest stands in `Slot.Located`. */
+export const AT_LOCATED = packAt(Slot.Located, 0, 0);
 
 /** The bytes of a slab. Values longer than a quarter of it get a buffer of their own. */
 export const SLAB_SIZE = 65536;

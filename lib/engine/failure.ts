@@ -6,7 +6,7 @@ import {
 } from '../errors.js';
 import { Status } from './engine.js';
 
-/** The error for a negative answer of an engine, where nothing but the answer is known. */
+/** The error for a status below 0, if nothing but the status is known. */
 export function failure(status: number): Error {
   switch (status) {
     case Status.Closed:
@@ -18,6 +18,6 @@ export function failure(status: number): Error {
     case Status.InvalidHandle:
       return new InvalidHandleError('not the handle of a database of this process');
     default:
-      return new Error(`the engine answered ${status}, which it must not`);
+      return new Error(`the engine returned ${status}, which it must not`);
   }
 }

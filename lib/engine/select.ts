@@ -2,8 +2,6 @@ import { EngineUnavailableError } from '../errors.js';
 import { Crossing } from './crossing.js';
 import type { Engine, EngineName } from './engine.js';
 import { Exchange } from './exchange.js';
-import { createFallback } from './fallback/fallback.js';
-import { createNative } from './native/native.js';
 
 /** What can be asked for: an engine, or the native one where it loads and else the fallback. */
 export type EngineChoice = EngineName | 'auto';
@@ -15,9 +13,17 @@ export function isChoice(value: unknown): value is EngineChoice {
   return CHOICES.includes(value);
 }
 
+/** Makes an engine. Each is loaded when it is first asked for: who runs one pays nothing for the other. */
 const makers: Record<EngineName, (exchange: Exchange) => Engine> = {
-  native: createNative,
-  fallback: createFallback,
+  native: (exchange) => {
+    const { createNative } = require('./native/native.js') as typeof import('./native/native.js');
+    return createNative(exchange);
+  },
+  fallback: (exchange) => {
+    const { createFallback } =
+      require('./fallback/fallback.js') as typeof import('./fallback/fallback.js');
+    return createFallback(exchange);
+  },
 };
 
 /** The engines of this thread that were asked for, or why there is none. */

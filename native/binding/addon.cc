@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "client.h"
+#include "constants.h"
 #include "pin.h"
 
 namespace memdb {
@@ -186,6 +187,8 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   PinBinary();
   exports.Set("open", Napi::Function::New(env, Open, "open"));
+  exports.Set("layout", Napi::Number::New(env, Exchange::kLayout));
+  exports.Set("constants", Constants(env));
   return exports;
 }
 

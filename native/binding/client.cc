@@ -111,7 +111,7 @@ int32_t Client::Get(int32_t id, int32_t at) {
   size_t needed = 0;
   const int32_t answer = open->session->Get(open->batch, digest, exchange_.room(), &needed);
   if (answer == Answer(Status::kNoRoom)) {
-    exchange_.word(Exchange::kNeeded) = static_cast<int32_t>(needed);
+    exchange_.word(Exchange::kNeeded) = static_cast<int32_t>(std::min<size_t>(needed, INT32_MAX));
   }
   return answer;
 }
@@ -259,11 +259,16 @@ std::vector<double> Client::Stats(int32_t id) {
   const double age = oldest == Clock::time_point::max()
                          ? 0
                          : std::chrono::duration<double, std::milli>(Clock::now() - oldest).count();
-  std::vector<double> numbers = {
-      static_cast<double>(stats.entries),    static_cast<double>(stats.bytes),
-      static_cast<double>(stats.held_bytes), batches,
-      static_cast<double>(stats.snapshots),  static_cast<double>(stats.superseded),
-      static_cast<double>(stats.commits),    age};
+  std::vector<double> numbers(static_cast<size_t>(Stat::kThreads));
+  const auto at = [&](Stat stat) -> double& { return numbers[static_cast<size_t>(stat)]; };
+  at(Stat::kEntries) = static_cast<double>(stats.entries);
+  at(Stat::kBytes) = static_cast<double>(stats.bytes);
+  at(Stat::kHeldBytes) = static_cast<double>(stats.held_bytes);
+  at(Stat::kOpenBatches) = batches;
+  at(Stat::kOpenSnapshots) = static_cast<double>(stats.snapshots);
+  at(Stat::kSuperseded) = static_cast<double>(stats.superseded);
+  at(Stat::kCommits) = static_cast<double>(stats.commits);
+  at(Stat::kOldestPinAge) = age;
   numbers.insert(numbers.end(), threads.begin(), threads.end());
   return numbers;
 }

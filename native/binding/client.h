@@ -14,6 +14,20 @@
 
 namespace memdb {
 
+// The order of the numbers of `Client::Stats`; kThreads and what follows it are three numbers a
+// thread.
+enum class Stat : size_t {
+  kEntries,
+  kBytes,
+  kHeldBytes,
+  kOpenBatches,
+  kOpenSnapshots,
+  kSuperseded,
+  kCommits,
+  kOldestPinAge,
+  kThreads,
+};
+
 // What one thread's TypeScript face has opened: its exchange and the ids it was
 // given. The methods are those of `Engine` in lib/engine/engine.ts; they answer a
 // length or id, or a Status. No logic: an id is looked up, the core is called.
@@ -52,7 +66,7 @@ class Client {
 
   const Exchange& exchange() const { return exchange_; }
 
-  // The numbers of `Stat`, in its order; none for an id not in use.
+  // The numbers of `Stat`; none for an id not in use.
   std::vector<double> Stats(int32_t database);
 
  private:

@@ -7,9 +7,24 @@ std::span<uint8_t> Exchange::room() const {
   return position <= slab_.size() ? slab_.subspan(position) : std::span<uint8_t>();
 }
 
-bool Exchange::Locate(int32_t at, Digest* digest) const {
+namespace {
+
+size_t FromOf(uint32_t at) {
+  return at & ((1u << Exchange::kFromBits) - 1);
+}
+
+}  // namespace
+
+bool Exchange::Locate(int32_t position, Digest* digest) const {
+  const auto at = static_cast<uint32_t>(position);
+  const size_t from = FromOf(at);
+  if (from >= kSlots) return false;
+  *digest = Digest::Load(slot(from));
   const uint8_t* input = memory_ + kInput;
-  return Climb(static_cast<uint32_t>(at), &input, digest);
+  if (!Continue(at, &input, digest)) return false;
+  digest->Store(slot(kLocated));
+  word(kHashed) = word(kRequest);
+  return true;
 }
 
 bool Exchange::LocateMany(size_t count, std::vector<Digest>* digests) const {
@@ -20,24 +35,25 @@ bool Exchange::LocateMany(size_t count, std::vector<Digest>* digests) const {
     const uint32_t at = uint32_t{input[0]} | uint32_t{input[1]} << 8 | uint32_t{input[2]} << 16 |
                         uint32_t{input[3]} << 24;
     input += 4;
-    if (at != kKeptRung) {
-      if (!Climb(at, &input, &digest)) return false;
-    } else {
+    const size_t from = FromOf(at);
+    if (from >= kSlots) return false;
+    if (from == kLocated) {
       if (static_cast<size_t>(end() - input) < sizeof(Digest)) return false;
       digest = Digest::Load(input);
       input += sizeof(Digest);
+    } else {
+      digest = Digest::Load(slot(from));
     }
+    if (!Continue(at, &input, &digest)) return false;
   }
+  word(kHashed) = word(kRequest);
   return true;
 }
 
-bool Exchange::Climb(uint32_t at, const uint8_t** input, Digest* digest) const {
-  const size_t from = at & ((1u << kFromBits) - 1);
+bool Exchange::Continue(uint32_t at, const uint8_t** input, Digest* digest) const {
   const size_t parts = at >> kFromBits & ((1u << kPartsBits) - 1);
-  const size_t stem = at >> (kFromBits + kPartsBits);
-  const bool on_ladder = from < kKeptRung;
-  if (from >= kRungs || stem >= kRungs || (on_ladder && parts > kKeptRung - from)) return false;
-  *digest = Digest::Load(rung(from));
+  const size_t keep = at >> (kFromBits + kPartsBits);
+  if (keep >= kSlots) return false;
   const uint8_t* next = *input;
   for (size_t i = 1; i <= parts; i++) {
     // A varint length. Most are a byte.
@@ -49,12 +65,10 @@ bool Exchange::Climb(uint32_t at, const uint8_t** input, Digest* digest) const {
       if (byte < 0x80) break;
     }
     if (length > static_cast<size_t>(end() - next)) return false;
-    if (i == parts && stem != 0) digest->Store(rung(stem));
+    if (i == parts && keep != kStart) digest->Store(slot(keep));
     *digest = digest->Extend({next, length});
-    if (on_ladder) digest->Store(rung(from + i));
     next += length;
   }
-  if (!on_ladder) digest->Store(rung(kKeptRung));
   *input = next;
   return true;
 }

@@ -20,7 +20,7 @@ class Memory {
 
   Exchange& exchange() { return exchange_; }
   uint8_t* input() { return bytes_.data() + Exchange::kInput; }
-  Digest rung(size_t index) const {
+  Digest slot(size_t index) const {
     return Digest::Load(bytes_.data() + Exchange::kDigests + index * sizeof(Digest));
   }
   void Scramble(Random& random) {
@@ -40,9 +40,9 @@ uint8_t* WritePart(uint8_t* to, const std::vector<uint8_t>& part) {
   return std::copy(part.begin(), part.end(), to);
 }
 
-int32_t At(size_t from, size_t parts, size_t stem = 0) {
+int32_t At(size_t from, size_t parts, size_t keep = 0) {
   return static_cast<int32_t>(from | parts << Exchange::kFromBits |
-                              stem << (Exchange::kFromBits + Exchange::kPartsBits));
+                              keep << (Exchange::kFromBits + Exchange::kPartsBits));
 }
 
 uint8_t* WriteAt(uint8_t* to, int32_t at) {
@@ -50,24 +50,56 @@ uint8_t* WriteAt(uint8_t* to, int32_t at) {
   return to;
 }
 
-TEST("exchange: a key is hashed from its rung on, every digest left on its own") {
-  Memory memory;
-  std::vector<Digest> digests = {Digest{}};
-  for (int round = 0; round < 500; round++) {
-    const size_t first = random.Below(digests.size());
-    const size_t parts = random.Below(Exchange::kKeptRung - first);
-    digests.resize(first + 1);
-    uint8_t* next = memory.input();
-    for (size_t i = 0; i < parts; i++) {
-      const auto part = random.Bytes(random.OneIn(10) ? random.Below(1500) : random.Below(70));
-      digests.push_back(digests.back().Extend(part));
-      next = WritePart(next, part);
-    }
-    Digest digest;
-    CHECK(memory.exchange().Locate(At(first, parts), &digest));
-    CHECK(digest == digests.back());
-    for (size_t i = 0; i < digests.size(); i++) CHECK(memory.rung(i) == digests[i]);
+// Writes that many random parts to the input; returns the digest that they continue `from` to.
+Digest WriteParts(Memory& memory, Random& random, size_t count, Digest from, Digest* parent) {
+  uint8_t* next = memory.input();
+  for (size_t i = 0; i < count; i++) {
+    const auto part = random.Bytes(random.OneIn(10) ? random.Below(1500) : random.Below(70));
+    *parent = from;
+    from = from.Extend(part);
+    next = WritePart(next, part);
   }
+  return from;
+}
+
+TEST("exchange: a key is hashed from its slot on, and its parent kept where that is asked for") {
+  Memory memory;
+  // What each slot must hold.
+  std::vector<Digest> slots(Exchange::kSlots);
+  std::vector<size_t> filled = {Exchange::kStart};
+  for (int round = 0; round < 500; round++) {
+    const size_t from = random.Pick(filled);
+    const size_t parts = random.Below(20);
+    const bool keep = parts > 0 && random.OneIn(2);
+    const size_t kept = Exchange::kFirstParent + random.Below(Exchange::kParentCount);
+    Digest parent;
+    const Digest expected = WriteParts(memory, random, parts, slots[from], &parent);
+    const int32_t request = memory.exchange().word(Exchange::kRequest) = round + 1;
+
+    Digest digest;
+    CHECK(memory.exchange().Locate(At(from, parts, keep ? kept : 0), &digest));
+    CHECK(digest == expected);
+    CHECK_EQ(memory.exchange().word(Exchange::kHashed), request);
+    slots[Exchange::kLocated] = expected;
+    if (keep) {
+      slots[kept] = parent;
+      filled.push_back(kept);
+    }
+    filled.push_back(Exchange::kLocated);
+    for (const size_t slot : filled) CHECK(memory.slot(slot) == slots[slot]);
+  }
+}
+
+TEST("exchange: a request that cannot be hashed is not noted as hashed") {
+  Memory memory;
+  memory.exchange().word(Exchange::kRequest) = 7;
+  Digest digest;
+  std::vector<Digest> digests;
+  std::memset(memory.input(), 0xff, Exchange::kInputSize);
+  CHECK(!memory.exchange().Locate(At(Exchange::kStart, 1), &digest));
+  CHECK(!memory.exchange().Locate(At(Exchange::kSlots, 0), &digest));
+  CHECK(!memory.exchange().LocateMany(1, &digests));
+  CHECK_EQ(memory.exchange().word(Exchange::kHashed), 0);
 }
 
 TEST("exchange: a part may end with the input, and not after it") {
@@ -97,13 +129,10 @@ TEST("exchange: no position, length or content leads outside") {
     };
     const int32_t at = any();
     const size_t from = at & 0x1fff;
-    const size_t parts =
-        static_cast<uint32_t>(at) >> Exchange::kFromBits & ((1u << Exchange::kPartsBits) - 1);
-    const size_t stem = static_cast<uint32_t>(at) >> (Exchange::kFromBits + Exchange::kPartsBits);
+    const size_t keep = static_cast<uint32_t>(at) >> (Exchange::kFromBits + Exchange::kPartsBits);
     Digest digest;
     const bool located = exchange.Locate(at, &digest);
-    if (from >= Exchange::kRungs || stem >= Exchange::kRungs) CHECK(!located);
-    if (from < Exchange::kKeptRung && from + parts > Exchange::kKeptRung) CHECK(!located);
+    if (from >= Exchange::kSlots || keep >= Exchange::kSlots) CHECK(!located);
     exchange.LocateMany(random.Below(Exchange::kResultCount + 1), &digests);
 
     for (const int32_t length : {any(), -1, 0, 4096, 4097, 16384, 16385}) {
@@ -126,67 +155,44 @@ TEST("exchange: no position, length or content leads outside") {
   }
 }
 
-TEST("exchange: many keys, by parts, from a stem or by digest") {
+TEST("exchange: many keys, from the start, from a parent or from a digest of their own") {
   Memory memory;
   uint8_t* next = memory.input();
   std::vector<Digest> expected;
-  Digest ladder[5] = {};
-  constexpr size_t kStems = 3;
-  std::optional<Digest> stems[kStems];
+  constexpr size_t kParents = 3;
+  std::optional<Digest> parents[kParents];
   for (size_t i = 0; i < 300; i++) {
-    const size_t stem = random.Below(kStems);
-    const size_t stem_rung = Exchange::kRungs - 1 - stem;
+    const size_t parent = random.Below(kParents);
+    const size_t slot = Exchange::kSlots - 1 - parent;
+    size_t from = Exchange::kStart;
+    Digest digest{};
     if (random.OneIn(3)) {
-      const auto bytes = random.Bytes(sizeof(Digest));
-      next = WriteAt(next, At(Exchange::kKeptRung, 0));
-      next = std::copy(bytes.begin(), bytes.end(), next);
-      expected.push_back(Digest::Load(bytes.data()));
-    } else if (stems[stem] && random.OneIn(2)) {
-      Digest digest = *stems[stem];
-      const size_t parts = random.Below(3);
-      next = WriteAt(next, At(stem_rung, parts));
-      for (size_t part = 0; part < parts; part++) {
-        const auto bytes = random.Bytes(random.Below(40));
-        digest = digest.Extend(bytes);
-        next = WritePart(next, bytes);
-      }
-      expected.push_back(digest);
-    } else {
-      const size_t parts = random.Below(4);
-      const bool keep = parts > 0 && random.OneIn(2);
-      next = WriteAt(next, At(0, parts, keep ? stem_rung : 0));
-      for (size_t part = 1; part <= parts; part++) {
-        const auto bytes = random.Bytes(random.Below(40));
-        ladder[part] = ladder[part - 1].Extend(bytes);
-        next = WritePart(next, bytes);
-      }
-      if (keep) stems[stem] = ladder[parts - 1];
-      expected.push_back(ladder[parts]);
+      from = Exchange::kLocated;
+    } else if (parents[parent] && random.OneIn(2)) {
+      from = slot;
+      digest = *parents[parent];
     }
+    const size_t parts = random.Below(4);
+    const bool keep = parts > 0 && random.OneIn(2);
+    next = WriteAt(next, At(from, parts, keep ? slot : 0));
+    if (from == Exchange::kLocated) {
+      const auto bytes = random.Bytes(sizeof(Digest));
+      digest = Digest::Load(bytes.data());
+      next = std::copy(bytes.begin(), bytes.end(), next);
+    }
+    for (size_t part = 1; part <= parts; part++) {
+      const auto bytes = random.Bytes(random.Below(40));
+      if (keep && part == parts) parents[parent] = digest;
+      digest = digest.Extend(bytes);
+      next = WritePart(next, bytes);
+    }
+    expected.push_back(digest);
   }
+  memory.exchange().word(Exchange::kRequest) = 9;
   std::vector<Digest> digests;
   CHECK(memory.exchange().LocateMany(expected.size(), &digests));
   CHECK(digests == expected);
-}
-
-TEST("exchange: a key from a stem leaves the ladder as it is, and its digest on its own rung") {
-  Memory memory;
-  const auto front = random.Bytes(20);
-  const auto end = random.Bytes(9);
-  Digest digest;
-  WritePart(WritePart(memory.input(), front), end);
-  CHECK(memory.exchange().Locate(At(0, 2, Exchange::kStemRung), &digest));
-  const Digest expected = Digest{}.Extend(front).Extend(end);
-  CHECK(digest == expected);
-  CHECK(memory.rung(2) == expected);
-  CHECK(memory.rung(Exchange::kStemRung) == Digest{}.Extend(front));
-
-  const auto other = random.Bytes(9);
-  WritePart(memory.input(), other);
-  CHECK(memory.exchange().Locate(At(Exchange::kStemRung, 1), &digest));
-  CHECK(digest == Digest{}.Extend(front).Extend(other));
-  CHECK(memory.rung(Exchange::kKeptRung) == digest);
-  CHECK(memory.rung(2) == expected);
+  CHECK_EQ(memory.exchange().word(Exchange::kHashed), 9);
 }
 
 TEST("id_table: an id finds what it was given for, until that is removed") {

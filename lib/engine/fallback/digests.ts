@@ -1,48 +1,59 @@
-import { At, type Exchange, KEPT_RUNG, Region } from '../exchange.js';
+import { At, type Exchange, Region, Slot, Word } from '../exchange.js';
 import { extendDigest } from './sha256.js';
 
-const KEPT = Region.Digests + KEPT_RUNG * 32;
+const LOCATED = Region.Digests + Slot.Located * 32;
 const FROM_MASK = (1 << At.FromBits) - 1;
 const PARTS_MASK = (1 << At.PartsBits) - 1;
 
-/** Continues digests on the rungs of the exchange. Where a digest is, is the first of its words. */
+/** Hashes the keys that the exchange locates. A digest is named by the first of its words in the exchange. */
 export class Digests {
-  private readonly bytes: Uint8Array;
-  private readonly view: DataView;
-  /** The byte behind the parts that were read last. */
-  private end = 0;
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #view: DataView;
+  /** The byte behind what was read last. */
+  #end = 0;
 
   constructor(exchange: Exchange) {
-    this.bytes = exchange.bytes;
-    this.view = new DataView(exchange.buffer);
+    this.#bytes = exchange.bytes;
+    this.#words = exchange.words;
+    this.#view = new DataView(exchange.buffer);
   }
 
-  /** The digest of the key that `at` locates. */
+  /** Returns the digest of the key at `at`, and notes that the request is hashed. */
   locate(at: number): number {
-    return this.climb(at, Region.Input);
+    this.#continue(at, Region.Digests + (at & FROM_MASK) * 32, Region.Input);
+    this.noteHashed();
+    return LOCATED >> 2;
   }
 
-  /** The digest of the key whose record begins at `offset`; `next` is then the offset of the next one. */
+  /**
+   * Returns the digest of the key whose record begins at `offset`, until the next one is read; `next` is
+   * then the offset of the next record. Call `noteHashed` after the last record.
+   */
   read(offset: number): number {
-    const { bytes } = this;
-    const at = this.view.getInt32(offset, true);
+    const at = this.#view.getInt32(offset, true);
+    const from = at & FROM_MASK;
     const start = offset + 4;
-    if (at !== KEPT_RUNG) return this.climb(at, start);
-    this.end = start + 32;
-    bytes.copyWithin(KEPT, start, this.end);
-    return KEPT >> 2;
+    if (from === Slot.Located) this.#continue(at, start, start + 32);
+    else this.#continue(at, Region.Digests + from * 32, start);
+    return LOCATED >> 2;
   }
 
   get next(): number {
-    return this.end;
+    return this.#end;
   }
 
-  private climb(at: number, start: number): number {
-    const { bytes } = this;
-    const from = at & FROM_MASK;
+  /** Notes that all keys of the request are hashed. */
+  noteHashed(): void {
+    this.#words[Word.Hashed] = this.#words[Word.Request] as number;
+  }
+
+  /** Leaves in `Slot.Located` the digest at byte `from`, continued with the parts of `at`. */
+  #continue(at: number, from: number, start: number): void {
+    const bytes = this.#bytes;
     const parts = (at >>> At.FromBits) & PARTS_MASK;
-    const stem = at >>> (At.FromBits + At.PartsBits);
-    let digest = Region.Digests + from * 32;
+    const keep = at >>> (At.FromBits + At.PartsBits);
+    let digest = from;
     let offset = start;
     for (let n = 1; n <= parts; n++) {
       let length = 0;
@@ -53,19 +64,14 @@ export class Digests {
         length |= (byte & 0x7f) << shift;
         shift += 7;
       } while (byte > 0x7f);
-      if (n === parts && stem !== 0) {
-        bytes.copyWithin(Region.Digests + stem * 32, digest, digest + 32);
+      if (n === parts && keep !== 0) {
+        bytes.copyWithin(Region.Digests + keep * 32, digest, digest + 32);
       }
-      const next = from < KEPT_RUNG ? digest + 32 : KEPT;
-      extendDigest(bytes, digest, offset, length, next);
+      extendDigest(bytes, digest, offset, length, LOCATED);
       offset += length;
-      digest = next;
+      digest = LOCATED;
     }
-    if (from > KEPT_RUNG && parts === 0) {
-      bytes.copyWithin(KEPT, digest, digest + 32);
-      digest = KEPT;
-    }
-    this.end = offset;
-    return digest >> 2;
+    if (digest !== LOCATED) bytes.copyWithin(LOCATED, digest, digest + 32);
+    this.#end = offset;
   }
 }

@@ -155,8 +155,10 @@ class Fallback implements Engine {
       end += found.length;
     }
     store.endRead();
+    digests.noteHashed();
     if (end <= slab.length) return end - start;
-    words[Word.Needed] = end - start;
+    // The word has 31 bits: more is asked for again in smaller groups anyway.
+    words[Word.Needed] = Math.min(end - start, 0x7fff_ffff);
     return Status.NoRoom;
   }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import load from 'node-gyp-build';
 import { type Engine, Status } from '../engine.js';
-import { type Exchange, Word } from '../exchange.js';
+import { type Exchange, LAYOUT, Word } from '../exchange.js';
 import { ENGINE_NATIVE, HANDLE_MAGIC, HANDLE_SIZE, HANDLE_VERSION, HandleWord } from '../handle.js';
 
 /**
@@ -23,6 +23,8 @@ type Core = {
 };
 
 interface Addon {
+  /** `LAYOUT` of the binary; undefined in one from before there was such a number. */
+  readonly layout?: number;
   open(exchange: ArrayBuffer, threadId: number): Core;
 }
 
@@ -40,7 +42,13 @@ interface Opened {
 
 /** The C++ core for this thread. Throws when no binary of it loads here. */
 export function createNative(exchange: Exchange): Engine {
-  const core = (load(PACKAGE) as Addon).open(exchange.buffer, threadId);
+  const addon = load(PACKAGE) as Addon;
+  if (addon.layout !== LAYOUT) {
+    throw new Error(
+      `the binary has layout ${addon.layout}, and this package has layout ${LAYOUT}: it must be built again`,
+    );
+  }
+  const core = addon.open(exchange.buffer, threadId);
   const { words, number } = exchange;
   const id = words.subarray(Word.StoreId, Word.StoreId + 4);
   const opened = new Map<number, Opened>();

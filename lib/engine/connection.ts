@@ -1,0 +1,217 @@
+import { DatabaseClosedError, LockTimeoutError } from '../errors.js';
+import type { Value } from '../keyvalue.js';
+import type { Key } from '../record/key.js';
+import { now } from './clock.js';
+import type { Crossing } from './crossing.js';
+import { type Engine, type EngineName, Status } from './engine.js';
+import { Word } from './exchange.js';
+import { failure } from './failure.js';
+import { engineOf } from './handle.js';
+import type { Pairs } from './pairs.js';
+import { Reclaimer } from './reclaimer.js';
+import { type EngineChoice, engineNamed, selectEngine } from './select.js';
+import { namedStats, type Stats } from './stats.js';
+
+declare const batch: unique symbol;
+declare const cursor: unique symbol;
+/** Names a batch that was begun on a connection, for that connection alone. */
+export type BatchId = number & { readonly [batch]: true };
+/** Names an iteration, likewise. */
+export type CursorId = number & { readonly [cursor]: true };
+
+/** The longest wait inside an engine, ms. Between two such waits the thread can be terminated. */
+const SLICE = 50;
+
+/**
+ * A database as one thread has it: the only way to an engine from the rest of the package. Every method may
+ * throw `DatabaseClosedError`, unless it says otherwise. Which batches are open is the caller's to know: an
+ * id must not be used after the end of its batch.
+ */
+export class Connection {
+  readonly #crossing: Crossing;
+  readonly #engine: Engine;
+  readonly #database: number;
+  readonly #reclaimer: Reclaimer;
+  #closed = false;
+  #locked = false;
+
+  private constructor(crossing: Crossing, database: number) {
+    if (database < 0) throw failure(database);
+    const { engine } = crossing;
+    this.#crossing = crossing;
+    this.#engine = engine;
+    this.#database = database;
+    this.#reclaimer = new Reclaimer(() => engine.reclaim(database));
+  }
+
+  /** Creates a database. Throws `EngineUnavailableError`, or `DatabaseFullError` without memory. */
+  static create(choice: EngineChoice, maxBytes: number): Connection {
+    const crossing = selectEngine(choice);
+    return new Connection(crossing, crossing.engine.create(maxBytes));
+  }
+
+  /** Throws `InvalidHandleError` or `EngineUnavailableError`. */
+  static attach(handle: SharedArrayBuffer): Connection {
+    const crossing = engineNamed(engineOf(handle));
+    return new Connection(crossing, crossing.engine.attach(handle));
+  }
+
+  get engine(): EngineName {
+    return this.#engine.name;
+  }
+
+  get handle(): SharedArrayBuffer {
+    this.requireOpen();
+    return this.#engine.handle(this.#database);
+  }
+
+  /** Whether `close` was called here. If another thread closed the database, only `gone` is true. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether the database was closed, here or for all. */
+  get gone(): boolean {
+    return this.#closed || this.#engine.closed(this.#database);
+  }
+
+  requireOpen(): void {
+    if (this.gone) throw new DatabaseClosedError();
+  }
+
+  stats(): Stats {
+    this.requireOpen();
+    return namedStats(this.engine, this.#engine.stats(this.#database));
+  }
+
+  /** Closes the database for all where it was created; where it was attached, ends that. Never throws. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#reclaimer.stop();
+    this.unlock();
+    this.#engine.close(this.#database);
+  }
+
+  /** Begins a batch; returns its id, or the error that every use of the batch must throw. Never throws. */
+  begin(writable: boolean): BatchId | Error {
+    if (this.#closed) return new DatabaseClosedError();
+    const id = this.#engine.begin(this.#database, writable);
+    return id < 0 ? failure(id) : (id as BatchId);
+  }
+
+  /** Throws `DatabaseFullError` without memory. */
+  beginNested(parent: BatchId, writable: boolean): BatchId {
+    const id = this.#engine.beginNested(parent, writable);
+    if (id < 0) throw failure(id);
+    return id as BatchId;
+  }
+
+  /** Returns the value, a Buffer of the caller's, or undefined. Throws `InvalidKeyError`. */
+  get(batch: BatchId, prefix: Key | undefined, key: Key): Buffer | undefined {
+    return this.#crossing.get(batch, prefix, key);
+  }
+
+  /** Returns the values, in order. Throws `InvalidKeyError`. */
+  getMany(batch: BatchId, prefix: Key | undefined, keys: readonly Key[]): (Buffer | undefined)[] {
+    // If there are no keys, the engine is not asked.
+    if (keys.length === 0) this.requireOpen();
+    return this.#crossing.getMany(batch, prefix, keys);
+  }
+
+  /** Throws `InvalidKeyError`. */
+  has(batch: BatchId, prefix: Key | undefined, key: Key): boolean {
+    return this.#crossing.has(batch, prefix, key);
+  }
+
+  /** Throws `InvalidKeyError`, or `DatabaseFullError` without memory. */
+  put(batch: BatchId, prefix: Key | undefined, key: Key, value: Value): void {
+    this.#crossing.put(batch, prefix, key, value);
+  }
+
+  /** Throws like `put`. */
+  delete(batch: BatchId, prefix: Key | undefined, key: Key): void {
+    this.#crossing.delete(batch, prefix, key);
+  }
+
+  /**
+   * Commits a batch, which ends it. A root batch waits for the transaction mutex, unless `locked`: then this
+   * connection must hold it. Throws `DatabaseFullError`, `NestedUpdateError` or `LockTimeoutError`, and then
+   * the batch stays open as it was.
+   */
+  commit(batch: BatchId, nested: boolean, locked: boolean): void {
+    const engine = this.#engine;
+    let status = engine.commit(batch, locked, this.#firstSlice());
+    if (status === Status.Busy) status = this.#wait((slice) => engine.commit(batch, locked, slice));
+    if (status < 0) throw failure(status);
+    if (!nested) this.#reclaimer.soon();
+  }
+
+  /** Ends a batch and those nested in it. Never throws. */
+  discard(batch: BatchId, nested: boolean): void {
+    this.#engine.discard(batch);
+    if (!nested) this.#reclaimer.soon();
+  }
+
+  /** Starts an iteration over what the batch sees now. Throws `DatabaseFullError` without memory. */
+  iterate(batch: BatchId): CursorId {
+    const id = this.#engine.cursor(batch);
+    if (id < 0) throw failure(id);
+    return id as CursorId;
+  }
+
+  /** Returns the next pairs of an iteration, or undefined at its end. */
+  next(cursor: CursorId): Pairs | undefined {
+    if (this.#closed) throw new DatabaseClosedError();
+    return this.#crossing.next(cursor);
+  }
+
+  /** Never throws. */
+  endIteration(cursor: CursorId): void {
+    if (this.#closed) return;
+    this.#engine.endCursor(cursor);
+    this.#reclaimer.soon();
+  }
+
+  /**
+   * Takes the transaction mutex. Throws `LockTimeoutError` after `timeoutMs`, and `NestedUpdateError` if this
+   * thread holds it.
+   */
+  lock(timeoutMs = this.#engine.lockTimeout): void {
+    if (this.#closed) throw new DatabaseClosedError();
+    const engine = this.#engine;
+    let status = engine.lock(this.#database, Math.min(SLICE, timeoutMs));
+    if (status === Status.Busy) {
+      status = this.#wait((slice) => engine.lock(this.#database, slice), timeoutMs);
+    }
+    if (status < 0) throw failure(status);
+    this.#locked = true;
+  }
+
+  /** Gives the transaction mutex back, if it is held. Never throws. */
+  unlock(): void {
+    if (this.#locked) this.#engine.unlock(this.#database);
+    this.#locked = false;
+  }
+
+  #firstSlice(): number {
+    return Math.min(SLICE, this.#engine.lockTimeout);
+  }
+
+  /** Repeats an attempt that took a first slice and was Busy, until it is not, or `timeoutMs` are over. */
+  #wait(attempt: (slice: number) => number, timeoutMs = this.#engine.lockTimeout): number {
+    const deadline = now() + timeoutMs - Math.min(SLICE, timeoutMs);
+    let status: number = Status.Busy;
+    while (status === Status.Busy) {
+      const left = deadline - now();
+      if (left <= 0) throw new LockTimeoutError(timeoutMs, this.#holder());
+      status = attempt(Math.min(SLICE, left));
+    }
+    return status;
+  }
+
+  #holder(): number | undefined {
+    const holder = this.#engine.exchange.words[Word.Holder] as number;
+    return holder < 0 ? undefined : holder;
+  }
+}
