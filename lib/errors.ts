@@ -1,26 +1,13 @@
+import { MemDBError, nameErrors } from './record/errors.js';
 import type { Key } from './record/key.js';
 
-/** The stable `code` of every error class. Messages may change between releases, codes do not. */
-export type ErrorCode =
-  | 'ERR_BATCH_CLOSED'
-  | 'ERR_DATABASE_CLOSED'
-  | 'ERR_READ_ONLY_BATCH'
-  | 'ERR_NOT_FOUND'
-  | 'ERR_INVALID_KEY'
-  | 'ERR_ENCODING'
-  | 'ERR_INVALID_HANDLE'
-  | 'ERR_DATABASE_FULL'
-  | 'ERR_NESTED_UPDATE'
-  | 'ERR_LOCK_TIMEOUT'
-  | 'ERR_ENGINE_UNAVAILABLE';
-
-/** What every error thrown by this package is. Wrong types of arguments are plain `TypeError`s. */
-export abstract class MemDBError extends Error {
-  abstract readonly code: ErrorCode;
-}
+export { EncodingError, InvalidKeyError, MemDBError } from './record/errors.js';
 
 /** The batch, or the batch it is nested in, was committed or discarded. */
 export class BatchClosedError extends MemDBError {
+  static {
+    nameErrors(BatchClosedError, 'BatchClosedError');
+  }
   readonly code: 'ERR_BATCH_CLOSED' | 'ERR_DATABASE_CLOSED' = 'ERR_BATCH_CLOSED';
 
   constructor(message = 'the batch is closed') {
@@ -30,6 +17,9 @@ export class BatchClosedError extends MemDBError {
 
 /** The database is closed, and with it all of its batches. */
 export class DatabaseClosedError extends BatchClosedError {
+  static {
+    nameErrors(DatabaseClosedError, 'DatabaseClosedError');
+  }
   override readonly code = 'ERR_DATABASE_CLOSED';
 
   constructor(message = 'the database is closed') {
@@ -37,8 +27,11 @@ export class DatabaseClosedError extends BatchClosedError {
   }
 }
 
-/** A put, a delete, or the begin of a writable batch, on a read-only batch. */
+/** A read-only batch was asked to put, to delete, or to begin a writable batch. */
 export class ReadOnlyBatchError extends MemDBError {
+  static {
+    nameErrors(ReadOnlyBatchError, 'ReadOnlyBatchError');
+  }
   readonly code = 'ERR_READ_ONLY_BATCH';
 
   constructor(message = 'the batch is read-only') {
@@ -46,8 +39,11 @@ export class ReadOnlyBatchError extends MemDBError {
   }
 }
 
-/** A get of a key that the batch does not see. */
+/** The batch does not see the key. */
 export class NotFoundError extends MemDBError {
+  static {
+    nameErrors(NotFoundError, 'NotFoundError');
+  }
   readonly code = 'ERR_NOT_FOUND';
   /** The whole key, the batch's prefix included. */
   readonly key: Key;
@@ -58,28 +54,27 @@ export class NotFoundError extends MemDBError {
   }
 }
 
-/** A part that no key can hold, or a key that cannot be hashed. */
-export class InvalidKeyError extends MemDBError {
-  readonly code = 'ERR_INVALID_KEY';
-}
-
-/** Bad binary, JSON or URL text. The message says what and where. */
-export class EncodingError extends MemDBError {
-  readonly code = 'ERR_ENCODING';
-}
-
-/** Not a handle of a database of this process. */
+/** The value is not a handle of a database of this process. */
 export class InvalidHandleError extends MemDBError {
+  static {
+    nameErrors(InvalidHandleError, 'InvalidHandleError');
+  }
   readonly code = 'ERR_INVALID_HANDLE';
 }
 
-/** A commit that would pass `maxBytes`, or for which memory cannot be had; nothing was changed. */
+/** A commit would pass `maxBytes`, or its memory cannot be allocated. Nothing was changed. */
 export class DatabaseFullError extends MemDBError {
+  static {
+    nameErrors(DatabaseFullError, 'DatabaseFullError');
+  }
   readonly code = 'ERR_DATABASE_FULL';
 }
 
-/** An update or a commit to a database inside an update of it in the same thread. */
+/** An update or a commit to a database was started inside an update of it in the same thread. */
 export class NestedUpdateError extends MemDBError {
+  static {
+    nameErrors(NestedUpdateError, 'NestedUpdateError');
+  }
   readonly code = 'ERR_NESTED_UPDATE';
 
   constructor(message = 'the database is being updated by this thread already') {
@@ -87,13 +82,16 @@ export class NestedUpdateError extends MemDBError {
   }
 }
 
-/** The database's transaction lock was not had in time. */
+/** The thread did not get the database's transaction lock in time. */
 export class LockTimeoutError extends MemDBError {
+  static {
+    nameErrors(LockTimeoutError, 'LockTimeoutError');
+  }
   readonly code = 'ERR_LOCK_TIMEOUT';
-  /** The thread id (`worker_threads.threadId`) that holds the lock, when it is known. */
+  /** The thread id (`worker_threads.threadId`) that holds the lock, if it is known. */
   readonly holder: number | undefined;
 
-  /** `timeoutMs` is how long was waited, in milliseconds. */
+  /** `timeoutMs` is how long the thread waited, in milliseconds. */
   constructor(timeoutMs: number, holder?: number) {
     const who = holder === undefined ? 'another thread' : `thread ${holder}`;
     super(`${who} still holds the transaction lock after ${timeoutMs} ms`);
@@ -101,29 +99,10 @@ export class LockTimeoutError extends MemDBError {
   }
 }
 
-/** The engine asked for cannot be loaded; `cause` tells why. */
+/** The engine asked for cannot be loaded; `cause` says why. */
 export class EngineUnavailableError extends MemDBError {
+  static {
+    nameErrors(EngineUnavailableError, 'EngineUnavailableError');
+  }
   readonly code = 'ERR_ENGINE_UNAVAILABLE';
-}
-
-// On the prototypes, so that stack traces show the names and minifiers keep them.
-for (const [name, type] of Object.entries({
-  MemDBError,
-  BatchClosedError,
-  DatabaseClosedError,
-  ReadOnlyBatchError,
-  NotFoundError,
-  InvalidKeyError,
-  EncodingError,
-  InvalidHandleError,
-  DatabaseFullError,
-  NestedUpdateError,
-  LockTimeoutError,
-  EngineUnavailableError,
-})) {
-  Object.defineProperty(type.prototype, 'name', {
-    value: name,
-    writable: true,
-    configurable: true,
-  });
 }

@@ -2,21 +2,7 @@ export type { Batch } from './batch.js';
 export type { EngineName } from './engine/engine.js';
 export type { EngineChoice } from './engine/select.js';
 export type { Stats, ThreadStats } from './engine/stats.js';
-export {
-  BatchClosedError,
-  DatabaseClosedError,
-  DatabaseFullError,
-  EncodingError,
-  EngineUnavailableError,
-  type ErrorCode,
-  InvalidHandleError,
-  InvalidKeyError,
-  LockTimeoutError,
-  MemDBError,
-  NestedUpdateError,
-  NotFoundError,
-  ReadOnlyBatchError,
-} from './errors.js';
+export * from './errors.js';
 export type { Beginner, ChangeSet, Store, Value } from './keyvalue.js';
 export { MemDB, type MemDBOptions, type UpdateOptions } from './memdb.js';
 export type { JsonPart } from './record/json.js';
@@ -34,3 +20,13 @@ export {
 export { Time } from './record/time.js';
 export { TxId } from './record/txid.js';
 export { AccountUrl } from './record/url.js';
+
+/** The `code`s of the errors that this module exports. */
+export type ErrorCode = {
+  [Name in keyof Errors]: Errors[Name] extends new (
+    ...args: never
+  ) => { readonly code: infer Code }
+    ? Code
+    : never;
+}[keyof Errors];
+type Errors = typeof import('./errors.js');

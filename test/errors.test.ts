@@ -1,9 +1,11 @@
+import * as memdb from 'accumulate-memdb';
 import {
   AccountUrl,
   BatchClosedError,
   DatabaseClosedError,
   DatabaseFullError,
   EncodingError,
+  type ErrorCode,
   hash,
   InvalidHandleError,
   InvalidKeyError,
@@ -22,7 +24,7 @@ const k = Key.of('k');
 type ErrorClass = new (...args: never[]) => MemDBError;
 
 /** A way to each error that a database throws: class, code, message and what brings it about. */
-const CASES: readonly (readonly [ErrorClass, string, RegExp, (open: Open) => unknown])[] = [
+const CASES: readonly (readonly [ErrorClass, ErrorCode, RegExp, (open: Open) => unknown])[] = [
   [
     BatchClosedError,
     'ERR_BATCH_CLOSED',
@@ -86,6 +88,18 @@ const CASES: readonly (readonly [ErrorClass, string, RegExp, (open: Open) => unk
     },
   ],
 ];
+
+it('every exported error class names its errors', () => {
+  const classes = Object.entries(memdb as Record<string, unknown>).filter(
+    (entry): entry is [string, ErrorClass] =>
+      typeof entry[1] === 'function' && entry[1].prototype instanceof Error,
+  );
+  expect(classes.length).toBeGreaterThanOrEqual(12);
+  for (const [name, type] of classes) {
+    expect(Object.hasOwn(type.prototype, 'name'), name).toBe(true);
+    expect(type.prototype.name).toBe(name);
+  }
+});
 
 describeEngines('errors', (open) => {
   it.each(CASES.map(([type, ...rest]) => [type.name, type, ...rest] as const))(

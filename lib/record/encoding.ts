@@ -1,5 +1,5 @@
-import { EncodingError, InvalidKeyError } from '../errors.js';
 import { Bytes32 } from './bytes32.js';
+import { EncodingError, InvalidKeyError } from './errors.js';
 import { Hash, type Part, PartType, partType, Uint } from './part.js';
 import { Reader } from './reader.js';
 import { Target } from './target.js';

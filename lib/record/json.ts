@@ -1,4 +1,4 @@
-import { EncodingError } from '../errors.js';
+import { EncodingError } from './errors.js';
 import { Hash, type Part, partText, Uint } from './part.js';
 import { show } from './show.js';
 import { Time } from './time.js';

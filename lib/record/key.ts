@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
-import { EncodingError, InvalidKeyError } from '../errors.js';
 import type { Bytes32 } from './bytes32.js';
 import { digestParts } from './digest.js';
 import { decodeParts, encodeParts, isPrivateForm, parseStored } from './encoding.js';
+import { EncodingError, InvalidKeyError } from './errors.js';
 import { type JsonPart, parseParts, partsFromJson, partToJson, stringifyPart } from './json.js';
 import { compareParts } from './order.js';
 import { copyPart, Hash, type Part, type PartLike, partText, toPart } from './part.js';

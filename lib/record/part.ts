@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { InvalidKeyError, MemDBError } from '../errors.js';
 import { Bytes32 } from './bytes32.js';
+import { InvalidKeyError, MemDBError } from './errors.js';
 import { show } from './show.js';
 import { Time } from './time.js';
 import { TxId } from './txid.js';

@@ -1,4 +1,4 @@
-import { EncodingError } from '../errors.js';
+import { EncodingError } from './errors.js';
 import { type Integer, MAX_VARINT, unzigzag } from './varint.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,4 +1,4 @@
-import { EncodingError, InvalidKeyError } from '../errors.js';
+import { EncodingError, InvalidKeyError } from './errors.js';
 import { show } from './show.js';
 import { AccountUrl } from './url.js';
 

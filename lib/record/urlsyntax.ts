@@ -1,4 +1,4 @@
-import { EncodingError } from '../errors.js';
+import { EncodingError } from './errors.js';
 import { show } from './show.js';
 
 /** What the text of a URL says, with the escapes decoded but for the query's. */
