@@ -4,7 +4,7 @@ import { runPackage } from './project.mjs';
 import { compile } from './typescript.mjs';
 
 let ok = compile();
-for (const config of ['tsconfig.test.json', 'tsconfig.bench.json']) {
+for (const config of ['test/tsconfig.json', 'bench/tsconfig.json']) {
   ok = runPackage('typescript', ['--noEmit', '-p', config], {}, 'tsc').ok && ok;
 }
 process.exitCode = ok ? 0 : 1;

@@ -11,7 +11,6 @@ function inputs() {
   return fingerprint([
     ...files('lib', (f) => f.endsWith('.ts')),
     'tsconfig.json',
-    'tsconfig.base.json',
     'package-lock.json',
     '.dev/typescript.mjs',
   ]);

@@ -1,4 +1,4 @@
-// What a user of the package may write; compiled and run by package-check.mjs as ESM and as CommonJS.
+// What a user of the package may write; compiled and run by check.mjs as ESM and as CommonJS.
 import { strict as assert } from 'node:assert';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // npm run test:safety: clang's analysis of which lock guards what, over the core, as errors.
-import { fail, files, run, which } from './project.mjs';
+import { fail, files, run, which } from '../../.dev/project.mjs';
 
 const sources = files('native/core', (f) => f.endsWith('.cc'));
 if (sources.length === 0) fail('native/core: no sources to analyse.');

@@ -1,7 +1,7 @@
 // Builds and runs the core's own tests, which need no Node: test/native/*.cc with native/core/*.cc and
 // what else needs none.
 //
-//   node .dev/native-test.mjs [--sanitize KINDS] [--plant-race] [ARGUMENTS OF THE TESTS]
+//   node test/native/native-test.mjs [--sanitize KINDS] [--plant-race] [ARGUMENTS OF THE TESTS]
 //
 // With --plant-race the tests are built with MEMDB_PLANT_RACE, and it is an error if the race that
 // this puts into them is not reported.
@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { at, fail, files, fingerprint, run, Stamp, which } from './project.mjs';
+import { at, fail, files, fingerprint, run, Stamp, which } from '../../.dev/project.mjs';
 
 const { values: options, positionals } = parseArgs({
   options: {

@@ -1,9 +1,9 @@
-// node .dev/without-compiler.mjs COMMAND...: runs it as on a machine where nothing can be compiled.
+// node test/package/without-compiler.mjs COMMAND...: runs it as on a machine where nothing can be compiled.
 import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { run } from './project.mjs';
+import { run } from '../../.dev/project.mjs';
 
 const compilers = /^((.+-)?(cc|c\+\+|gcc|g\+\+|cpp|clang|clang\+\+)|c89|c99|g?make)(-[\d.]+)?$/;
 

@@ -4,7 +4,7 @@ import { strict as assert } from 'node:assert';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { at, files, run, runNpm, runPackage, which } from './project.mjs';
+import { at, files, run, runNpm, runPackage, which } from '../../.dev/project.mjs';
 import { withoutCompiler } from './without-compiler.mjs';
 
 const project = mkdtempSync(join(tmpdir(), 'memdb-package-'));
@@ -84,7 +84,7 @@ function install() {
 /** One program serves for both kinds: what differs is only the ending of its name. */
 function compileConsumer() {
   for (const kind of ['mts', 'cts']) {
-    copyFileSync(at('.dev/package-consumer.ts'), join(project, `consumer.${kind}`));
+    copyFileSync(at('test/package/consumer.ts'), join(project, `consumer.${kind}`));
   }
   const options = ['--strict', '--exactOptionalPropertyTypes', '--module', 'nodenext'];
   const libraries = ['--target', 'es2022', '--lib', 'es2023,es2024.sharedmemory,esnext.disposable'];
