@@ -1,16 +1,18 @@
 // npm run bench: measures, prints tables, and with --quick compares with the baseline.
 import { writeFileSync } from 'node:fs';
-import { losses, MARGIN, readBaseline, writeBaseline } from './baseline.js';
-import { thisMachine } from './machine.js';
+import { losses, MARGIN, readBaseline, writeBaseline } from './harness/baseline.js';
+import { layoutTitles } from './harness/data.js';
+import { describe, thisMachine } from './harness/machine.js';
+import { type Cell, plan } from './harness/plan.js';
+import { Results } from './harness/results.js';
+import { endProgress, progress, runCell } from './harness/run.js';
+import { figureTables, targetTable } from './harness/table.js';
+import { type Case, judge } from './harness/targets.js';
 import { HELP, type Options, readOptions } from './options.js';
-import { type Cell, plan } from './plan.js';
-import { Results } from './results.js';
-import { runRound } from './run.js';
-import { figureTables, targetTable } from './table.js';
-import { FULL_SIZES, type Guard, guards, judge, QUICK_SIZES } from './targets.js';
-import { workloadOf } from './workloads/index.js';
+import { subjects } from './subjects/subject.js';
+import { rows, workloadOf } from './workloads/index.js';
 
-/** A loss must show this often in a row to be one. */
+/** A ratio is lost if it is lost this often in a row. */
 const ATTEMPTS = 3;
 
 async function main(): Promise<number> {
@@ -26,52 +28,59 @@ async function main(): Promise<number> {
     return 0;
   }
   const machine = thisMachine();
-  console.log(
-    Object.entries(machine)
-      .map((pair) => pair.join(': '))
-      .join('\n'),
-  );
-  const sizes = options.quick ? QUICK_SIZES : FULL_SIZES;
+  console.log(describe(machine));
   const { results, failures } = await runAll(options);
-  const targets = judge(results, sizes);
+  const cases = judge(results, rows);
   console.log(`\n${figureTables(results.all())}`);
-  console.log(`\n### Targets\n\n${targetTable(targets)}`);
+  if (cases.length > 0) console.log(`\n### Targets\n\n${targetTable(cases)}`);
 
   if (options.json !== undefined) {
-    const all = { machine, rounds: options.rounds, figures: results.all(), targets };
+    const { rounds } = options;
+    const titles = rows.map(({ name, title, unit }) => ({ name, title, unit }));
+    const described = { subjects, layouts: layoutTitles, rows: titles };
+    const all = { machine, rounds, ...described, figures: results.all(), targets: cases };
     writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
   }
   if (failures.length > 0) {
     console.error(`\nFailed:\n  ${failures.join('\n  ')}`);
     return 1;
   }
-  if (options.writeBaseline) writeBaseline(machine, guards(results, sizes));
-  else if (options.quick) return compare(options, guards(results, sizes));
+  if (options.writeBaseline) writeBaseline(machine, cases);
+  else if (options.quick && cases.some(({ guarded }) => guarded)) return compare(options, cases);
   return 0;
 }
 
+/**
+ * Runs every cell in every round. A cell that fails does not end the run, which takes long: we report
+ * it at the end, and keep none of its figures.
+ */
 async function runAll(options: Options): Promise<{ results: Results; failures: string[] }> {
   const results = new Results();
   const failures: string[] = [];
   const cells = plan(options);
   for (let round = 0; round < options.rounds; round++) {
-    const failed = await runRound(cells, round, results, (cell, done) => {
-      progress(`round ${round + 1} of ${options.rounds}, ${done + 1} of ${cells.length}`, cell);
-    });
-    failures.push(...failed);
+    for (const [n, cell] of cells.entries()) {
+      progress(`round ${round + 1} of ${options.rounds}, ${n + 1} of ${cells.length}`, cell);
+      try {
+        await addFigures(results, round, cell);
+      } catch (error) {
+        failures.push((error as Error).message);
+      }
+    }
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  endProgress();
   return { results, failures };
 }
 
-function progress(where: string, { subject, layout, size, workloads }: Cell): void {
-  if (!process.stderr.isTTY) return;
-  const what = workloads.length === 1 ? workloads[0] : `${workloads.length} workloads`;
-  process.stderr.write(`\r\x1b[K${where}: ${subject}, ${layout}, ${size}: ${what}`);
+async function addFigures(results: Results, round: number, cell: Cell): Promise<void> {
+  const { subject, layout, size } = cell;
+  for (const [row, figure] of Object.entries(await runCell(cell))) {
+    results.add(round, { row, layout, size, subject }, figure);
+  }
 }
 
-/** Exit status 1 when some ratio is lost in this run and in every further one of what it is made of. */
-async function compare(options: Options, first: readonly Guard[]): Promise<number> {
+/** Returns 1 if a ratio is lost in this run, and in every repetition of the workloads behind it. */
+async function compare(options: Options, first: readonly Case[]): Promise<number> {
   const baseline = readBaseline();
   if (baseline === undefined) {
     console.error('There is no bench/baseline.json; --write-baseline makes one.');
@@ -83,7 +92,7 @@ async function compare(options: Options, first: readonly Guard[]): Promise<numbe
     const workloads = lost.flatMap(({ rows }) => rows.map(workloadOf));
     const { results, failures } = await runAll({ ...options, workloads });
     if (failures.length > 0) throw new Error(failures.join('\n'));
-    const again = losses(baseline, guards(results, QUICK_SIZES));
+    const again = losses(baseline, judge(results, rows));
     lost = again.filter(({ id }) => lost.some((before) => before.id === id));
   }
   for (const { id, value } of lost) {

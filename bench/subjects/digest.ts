@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/**
- * Digests of keys as one writes them by hand, with node:crypto: a hash of the digest so far and the
- * next part, for each part.
- */
+/** A key's digest as written by hand: for each part, the hash of the digest so far and the part. */
 export function digest(...parts: readonly (string | Uint8Array)[]): Buffer {
   let sum: Buffer = ZEROS;
   for (const part of parts) sum = createHash('sha256').update(sum).update(part).digest();
@@ -12,7 +9,7 @@ export function digest(...parts: readonly (string | Uint8Array)[]): Buffer {
 
 const ZEROS = Buffer.alloc(32);
 
-/** An unsigned integer part. */
+/** The bytes of an unsigned integer part. */
 export function varint(value: number | bigint): Buffer {
   const bytes: number[] = [];
   let rest = value;
@@ -25,15 +22,20 @@ export function varint(value: number | bigint): Buffer {
   return Buffer.from(bytes);
 }
 
-/** The account id of a plain URL, which a program computes once. */
+/** The account id of a URL without a user, query or fragment; a program computes it once. */
 export function accountId(url: string): Buffer {
   return createHash('sha256').update(url.replace('acc://', '').toLowerCase()).digest();
 }
 
+const stem = (account: Buffer, ...parts: string[]) =>
+  digest('Account', account, 'MainChain', ...parts);
+
 /** The keys of healing for the stores that know only bytes. */
 export const digests = {
   account: accountId,
-  head: (account: Buffer) => digest('Account', account, 'MainChain', 'Head'),
+  /** The digest of the parts that many keys of an account begin with. */
+  stem,
+  head: (account: Buffer) => stem(account, 'Head'),
   state: (account: Buffer, index: number | bigint) =>
     digest('Account', account, 'MainChain', 'States', varint(index)),
   element: (account: Buffer, index: number) =>

@@ -1,13 +1,15 @@
 import type { Subject, SubjectName } from './subject.js';
 
-/** The subject of that name; a process loads no other than its own. */
+/** Loads the subject of that name; a process loads no other. */
 export async function loadSubject(name: SubjectName): Promise<Subject> {
   switch (name) {
     case 'native':
     case 'fallback':
       return (await import('./memdb.js')).memdb(name);
-    case 'map':
-      return (await import('./map.js')).map;
+    case 'map-simple':
+      return (await import('./map.js')).mapSimple;
+    case 'map-careful':
+      return (await import('./map.js')).mapCareful;
     case 'lmdb':
       return (await import('./lmdb.js')).lmdb;
     case 'lmdb-fast':

@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, open, type Transaction } from 'lmdb';
 import { digests } from './digest.js';
-import type { Reader, Store, Subject, Writer } from './subject.js';
+import { Gets, type Reader, type Store, type Subject, type Writer } from './subject.js';
 
-/** Memory where the system has a file system in it; elsewhere the system's folder for such files. */
+/** A file system in memory if there is one, else the folder for temporary files. */
 const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** This process's files, which do not outlive it. */
+/** The files of this process, removed when it exits. */
 const FOLDER = mkdtempSync(join(MEMORY, 'memdb-bench-'));
 process.once('exit', () => rmSync(FOLDER, { recursive: true, force: true }));
 let stores = 0;
 
-/** lmdb, never synchronised with a disk, keyed by digests. */
-class LmdbStore implements Store<Buffer, Buffer>, Writer<Buffer>, Reader<Buffer> {
+/** lmdb, never synchronised with a disk, keyed by digests. Its own getMany returns a promise. */
+class LmdbStore extends Gets<Buffer> implements Store<Buffer, Buffer>, Reader<Buffer> {
   readonly account = digests.account;
   readonly head = digests.head;
   readonly state = digests.state;
@@ -25,6 +25,7 @@ class LmdbStore implements Store<Buffer, Buffer>, Writer<Buffer>, Reader<Buffer>
   readonly #path = join(FOLDER, `${stores++}`);
 
   constructor() {
+    super();
     this.db = open({
       path: this.#path,
       keyEncoding: 'binary',
@@ -36,15 +37,6 @@ class LmdbStore implements Store<Buffer, Buffer>, Writer<Buffer>, Reader<Buffer>
 
   get(key: Buffer): Buffer | undefined {
     return this.db.getBinary(key);
-  }
-
-  tryGet(key: Buffer): Buffer | undefined {
-    return this.db.getBinary(key);
-  }
-
-  getMany(keys: readonly Buffer[]): (Buffer | undefined)[] {
-    // Its own getMany answers with a promise, and later.
-    return keys.map((key) => this.get(key));
   }
 
   forEach(fn: (key: unknown, value: Uint8Array) => void): void {
@@ -75,37 +67,26 @@ class LmdbStore implements Store<Buffer, Buffer>, Writer<Buffer>, Reader<Buffer>
   }
 }
 
-/** The same, read into lmdb's one buffer: a value is gone with the next read. */
+/** The same, read into lmdb's one buffer: the next read overwrites the value. */
 class LmdbFastStore extends LmdbStore {
   override get(key: Buffer): Buffer | undefined {
     return this.db.getBinaryFast(key);
   }
-
-  override tryGet(key: Buffer): Buffer | undefined {
-    return this.db.getBinaryFast(key);
-  }
 }
 
-class LmdbSnapshot implements Reader<Buffer> {
+class LmdbSnapshot extends Gets<Buffer> implements Reader<Buffer> {
   readonly #db: Database<Buffer, Buffer>;
   readonly #transaction: Transaction;
 
   constructor(db: Database<Buffer, Buffer>) {
+    super();
     this.#db = db;
     this.#transaction = db.useReadTransaction();
   }
 
   get(key: Buffer): Buffer | undefined {
-    // What getBinary does, but its declaration takes no transaction.
+    // As getBinary does, but its declaration takes no transaction.
     return this.#db.get(key, { transaction: this.#transaction });
-  }
-
-  tryGet(key: Buffer): Buffer | undefined {
-    return this.get(key);
-  }
-
-  getMany(keys: readonly Buffer[]): (Buffer | undefined)[] {
-    return keys.map((key) => this.get(key));
   }
 
   forEach(fn: (key: unknown, value: Uint8Array) => void): void {
@@ -119,8 +100,4 @@ class LmdbSnapshot implements Reader<Buffer> {
 }
 
 export const lmdb: Subject = { name: 'lmdb', open: () => new LmdbStore() };
-export const lmdbFast: Subject = {
-  name: 'lmdb-fast',
-
-  open: () => new LmdbFastStore(),
-};
+export const lmdbFast: Subject = { name: 'lmdb-fast', open: () => new LmdbFastStore() };

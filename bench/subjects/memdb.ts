@@ -1,4 +1,5 @@
-import { AccountUrl, type EngineName, Key, MemDB, uint } from 'accumulate-memdb';
+import type { EngineName } from 'accumulate-memdb';
+import { AccountUrl, Key, MemDB, uint } from '../harness/package.js';
 import type { Reader, Store, Subject, Writer } from './subject.js';
 
 /** The package under test; its batches are the readers and writers. */

@@ -1,11 +1,14 @@
 import type { AbstractSnapshot } from 'abstract-level';
 import { MemoryLevel } from 'memory-level';
 import { digests } from './digest.js';
-import type { Reader, Store, Subject, Writer } from './subject.js';
+import { Gets, type Reader, type Store, type Subject, type Writer } from './subject.js';
 
 type Level = MemoryLevel<Buffer, Buffer>;
 
-/** memory-level, keyed by digests. Reads are synchronous, writes and the end of a snapshot are not. */
+/**
+ * memory-level, keyed by digests. Reads are synchronous; writes, getMany and the
+ * end of a snapshot are not.
+ */
 class LevelStore implements Store<Buffer, Buffer> {
   readonly account = digests.account;
   readonly head = digests.head;
@@ -44,11 +47,12 @@ class LevelStore implements Store<Buffer, Buffer> {
   }
 }
 
-class LevelReader implements Reader<Buffer> {
+class LevelReader extends Gets<Buffer> implements Reader<Buffer> {
   readonly #db: Level;
   readonly #snapshot: AbstractSnapshot | undefined;
 
   constructor(db: Level, snapshot: AbstractSnapshot | undefined) {
+    super();
     this.#db = db;
     this.#snapshot = snapshot;
   }
@@ -56,15 +60,6 @@ class LevelReader implements Reader<Buffer> {
   get(key: Buffer): Buffer | undefined {
     const snapshot = this.#snapshot;
     return snapshot === undefined ? this.#db.getSync(key) : this.#db.getSync(key, { snapshot });
-  }
-
-  tryGet(key: Buffer): Buffer | undefined {
-    return this.get(key);
-  }
-
-  getMany(keys: readonly Buffer[]): (Buffer | undefined)[] {
-    // Its own getMany answers with a promise, and later.
-    return keys.map((key) => this.get(key));
   }
 
   async forEach(fn: (key: unknown, value: Uint8Array) => void): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * Values that are written over and over while others read them: generation g of a value has each
- * byte behind the first five (which tell the entry) combined with g. So the value that was put first
- * is generation 0, and one that mixes two generations or two entries is told from a whole one.
+ * Values that one thread writes over and over while others read them. In generation g of a value,
+ * each byte behind the first five, which hold the entry's number, is XORed with g. Generation 0 is
+ * the value that was put first. A value that mixes two generations or two entries is recognised.
  */
 
 const FIRST = 5;

@@ -1,35 +1,25 @@
-// A thread that reads, as it is told by messages.
-import { parentPort, workerData } from 'node:worker_threads';
-import { MemDB } from 'accumulate-memdb';
-import { Data, mark } from '../data.js';
-import { Random } from '../random.js';
-import { MemDBStore } from '../subjects/memdb.js';
+// A thread that reads; messages tell it how.
+import { parentPort } from 'node:worker_threads';
+import { mark } from '../harness/data.js';
+import { data, goesOn, PICKS, picks, store } from './assigned.js';
 import { isGeneration } from './generation.js';
 import { Stopwatch, type Times } from './stopwatch.js';
-import type { Assignment } from './thread.js';
 
 /**
- * `rate`: reads for `time` milliseconds, while nobody writes; answers nanoseconds a read.
- * `latencies`: adds to `times` what each single read took; answers the longest as `Stopwatch` has it.
- * `clock`: the same with nothing between the two looks at the clock.
- * `read`: answers once it reads, goes on until it is stopped and answers again.
+ * `rate`: reads for `time` milliseconds while nobody writes; returns nanoseconds a read.
+ * `latencies`: adds the time of each single read to `times`; returns `Stopwatch.longestRunning`.
+ * `clock`: the same with nothing between the two readings of the clock.
+ * `read`: replies once it reads, goes on until it is stopped, and replies again.
  */
 export type ReaderTask =
   | { readonly kind: 'rate'; readonly time: number }
   | { readonly kind: 'latencies' | 'clock'; readonly time: number; readonly times: Times }
   | { readonly kind: 'read' };
 
-/** Reads between two looks at what time it is. */
+/** The reads between two checks of the time. */
 const STRETCH = 1_000;
-/** Reads in one batch where there are writers: what they supersede is to be freed. */
+/** The reads of one batch if there are writers, so that superseded versions can be freed. */
 const BATCH = 100;
-const PICKS = 1_000_000;
-
-const { handle, layout, size, seed, going } = workerData as Assignment;
-const store = new MemDBStore(MemDB.attach(handle));
-const data = new Data(layout, size, store);
-const picks = new Random(seed).picks(PICKS, size);
-const goes = new Int32Array(going);
 
 function rate(time: number): number {
   const reader = store.read();
@@ -51,7 +41,6 @@ function rate(time: number): number {
   return ((now - start) * 1e6) / reads;
 }
 
-/** Answers the longest, less what others ran meanwhile. */
 function latencies(time: number, times: Times): number | undefined {
   const watch = new Stopwatch(times);
   const end = performance.now() + time;
@@ -86,7 +75,7 @@ function clock(time: number, times: Times): number | undefined {
 function read(): string {
   readBatch(0);
   parentPort?.postMessage('reading');
-  for (let from = BATCH; Atomics.load(goes, 0) === 1; from = (from + BATCH) % PICKS) {
+  for (let from = BATCH; goesOn(); from = (from + BATCH) % PICKS) {
     readBatch(from);
   }
   return 'stopped';

@@ -1,6 +1,6 @@
 import { openSync, readSync } from 'node:fs';
 
-/** For how long the calling thread could have run while the system ran others. */
+/** How long the calling thread was in the run queue: it could run, but the OS ran others. */
 export class RunQueue {
   readonly #file: number | undefined;
   readonly #text = Buffer.alloc(128);
@@ -9,11 +9,11 @@ export class RunQueue {
     try {
       this.#file = openSync('/proc/thread-self/schedstat', 'r');
     } catch {
-      // Not Linux, or a system that does not count it.
+      // Not Linux, or a kernel that does not count it.
     }
   }
 
-  /** So far, milliseconds; undefined where the system does not tell. Costs some microseconds. */
+  /** Milliseconds so far; undefined if the OS does not report it. The call costs some microseconds. */
   waited(): number | undefined {
     if (this.#file === undefined) return undefined;
     const length = readSync(this.#file, this.#text, 0, this.#text.length, 0);

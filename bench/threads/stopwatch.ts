@@ -1,17 +1,17 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { RunQueue } from './runqueue.js';
 
-/** How long single operations took, nanoseconds, to three digits; threads it is sent to share it. */
+/** The times of single operations, in nanoseconds to three digits. Threads can share it. */
 export type Times = RecordableHistogram;
 
 export function newTimes(): Times {
   return createHistogram({ figures: 3 });
 }
 
-/** From so many nanoseconds on it is asked whether the thread had to wait for a processor. */
+/** From this many nanoseconds on, we check how long the thread was in the run queue. */
 const LONG = 100_000;
 
-/** Times operations one after the other, in the thread that does them. */
+/** Times operations one after the other, in the thread that runs them. */
 export class Stopwatch {
   readonly #times: Times;
   readonly #queue = new RunQueue();
@@ -23,19 +23,19 @@ export class Stopwatch {
   }
 
   /**
-   * The longest less what the thread waited for a processor meanwhile, milliseconds; undefined where
-   * the system does not tell.
+   * The longest time in milliseconds, without the time in the run queue; undefined if the OS does not
+   * report that.
    */
   get longestRunning(): number | undefined {
     return this.#queued === undefined ? undefined : this.#longest / 1e6;
   }
 
-  /** To be called before the operations, every hundred or so: what was waited until now is past. */
+  /** Call this before every hundred operations or so: time in the run queue before it does not count. */
   lap(): void {
     this.#queued = this.#queue.waited();
   }
 
-  /** Adds what was between two readings of `process.hrtime.bigint`. */
+  /** Adds the time between two readings of `process.hrtime.bigint`. */
   add(start: bigint, end: bigint): void {
     const took = Number(end - start);
     this.#times.record(Math.max(took, 1));

@@ -1,24 +1,24 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { LayoutName } from '../data.js';
+import type { LayoutName } from '../harness/data.js';
 import type { MemDBStore } from '../subjects/memdb.js';
 import type { Place } from '../workloads/workload.js';
 import type { ReaderTask } from './reader.js';
 import type { WriterTask } from './writer.js';
 
-/** What a thread works on, as it is started with. */
+/** What a thread is started with. */
 export interface Assignment {
   readonly handle: SharedArrayBuffer;
   readonly layout: LayoutName;
   readonly size: number;
-  /** Of the keys that it picks. */
+  /** The seed of the keys that it picks. */
   readonly seed: number;
-  /** One word; the thread that goes on until it is stopped goes on while it is 1. */
+  /** One word: 1 while a task that runs until it is stopped is to go on. */
   readonly going: SharedArrayBuffer;
 }
 
-/** A worker thread that is attached to a store, seen by the thread that tells it what to do. */
+/** A worker thread attached to a store, for the thread that gives it tasks. */
 export class Thread<Task> {
   readonly #worker: Worker;
   readonly #going: Int32Array;
@@ -49,24 +49,24 @@ export class Thread<Task> {
     return new Thread(worker, going);
   }
 
-  /** Has the task done and answers what the thread answers. Throws what the thread throws. */
-  async ask<Answer>(task: Task): Promise<Answer> {
-    const answer = once(this.#worker, 'message');
+  /** Has the task done and returns the thread's reply. Throws what the thread throws. */
+  async ask<Reply>(task: Task): Promise<Reply> {
+    const reply = once(this.#worker, 'message');
     this.#worker.postMessage(task);
-    return (await answer)[0];
+    return (await reply)[0];
   }
 
-  /** Starts a task that goes on until `stop`; waits until it goes. */
+  /** Starts a task that goes on until `stop`; returns when it runs. */
   async start(task: Task): Promise<void> {
     Atomics.store(this.#going, 0, 1);
     await this.ask(task);
   }
 
-  /** Ends what was started. Throws what the thread has thrown. */
-  async stop(): Promise<void> {
-    const answer = once(this.#worker, 'message');
+  /** Stops the task and returns the thread's reply. Throws what the thread throws. */
+  async stop<Reply>(): Promise<Reply> {
+    const reply = once(this.#worker, 'message');
     Atomics.store(this.#going, 0, 0);
-    await answer;
+    return (await reply)[0];
   }
 
   async end(): Promise<void> {
@@ -75,13 +75,13 @@ export class Thread<Task> {
 }
 
 /** Does `work` while the threads do `task`. */
-export async function during<Task, Answer>(
+export async function during<Task, Result>(
   threads: readonly Thread<Task>[],
   task: Task,
-  work: () => Promise<Answer>,
-): Promise<Answer> {
+  work: () => Promise<Result>,
+): Promise<Result> {
   await Promise.all(threads.map((thread) => thread.start(task)));
-  const answer = await work();
+  const result = await work();
   await Promise.all(threads.map((thread) => thread.stop()));
-  return answer;
+  return result;
 }

@@ -1,19 +1,30 @@
-import { mark } from '../data.js';
-import type { Task } from '../measure.js';
-import { Random } from '../random.js';
+import { layoutNames, mark } from '../harness/data.js';
+import type { Task } from '../harness/measure.js';
+import { Random } from '../harness/random.js';
+import { faster, relativeTo } from '../harness/targets.js';
+import { subjectNames } from '../subjects/subject.js';
 import type { Filled, Repeated } from './workload.js';
 
-/** Gets of a pass: many to the clock, few to a system that runs others in turns. */
+/** Gets of a pass: enough for the clock not to matter, too few to be interrupted often. */
 const GETS = 100;
 const PASSES = 10_000;
-/** Kept keys are built beforehand, so there are fewer. */
-const KEPT_PASSES = 2_500;
+/** Reused keys are made beforehand, so there are fewer. */
+const REUSED_PASSES = 2_500;
 
-export const getFresh: Repeated = {
-  name: 'get-fresh',
-  title: 'get, fresh key',
+export const getNew: Repeated = {
+  name: 'get-new',
+  title: 'get, new key',
   unit: 'ns',
-  kind: 'repeated',
+  subjects: subjectNames,
+  layouts: layoutNames,
+  targets: [
+    faster('native', 'map-simple', { limit: 10, at: 'largest' }),
+    faster('native', 'map-careful'),
+    faster('fallback', 'map-simple', { limit: 1.5 }),
+    faster('fallback', 'map-careful'),
+    // A better fallback makes this ratio worse, so it is reported only.
+    faster('native', 'fallback', { guarded: false }),
+  ],
   task({ store, data }) {
     const picks = new Random(1).picks(GETS * PASSES, data.size);
     const reader = store.read();
@@ -35,9 +46,11 @@ export const getFresh: Repeated = {
 
 export const getMissing: Repeated = {
   name: 'get-missing',
-  title: 'get, fresh key that is missing',
+  title: 'get, new key that is missing',
   unit: 'ns',
-  kind: 'repeated',
+  subjects: subjectNames,
+  layouts: layoutNames,
+  targets: [relativeTo('get-new', { limit: 1 })],
   task({ store, data }) {
     const picks = new Random(2).picks(GETS * PASSES, data.size);
     const reader = store.read();
@@ -57,17 +70,21 @@ export const getMissing: Repeated = {
   },
 };
 
-/** A kept key: the same Key object; for the others the digest, in the form that their store takes. */
-export const getKept: Repeated = {
-  name: 'get-kept',
-  title: 'get, kept key',
+/** A reused key is the same Key object; for other stores, the digest in the form that they take. */
+export const getReused: Repeated = {
+  name: 'get-reused',
+  title: 'get, reused key',
   unit: 'ns',
-  kind: 'repeated',
-  task: keptTask,
+  subjects: subjectNames,
+  targets: [
+    faster('native', 'lmdb', { limit: 5, at: 'smallest', layouts: ['accounts'] }),
+    faster('native', 'lmdb', { limit: 3, at: 'largest', layouts: ['accounts'] }),
+  ],
+  task: reusedTask,
 };
 
-function keptTask({ store, data }: Filled): Task {
-  const picks = new Random(3).picks(GETS * KEPT_PASSES, data.size);
+function reusedTask({ store, data }: Filled): Task {
+  const picks = new Random(3).picks(GETS * REUSED_PASSES, data.size);
   const made = new Map<number, unknown>();
   const keys = Array.from(picks, (n) => {
     const key = made.get(n) ?? data.key(n);
@@ -75,11 +92,11 @@ function keptTask({ store, data }: Filled): Task {
     return key;
   });
   const reader = store.read();
-  // A Key keeps its digest from its second use on.
+  // A Key caches its digest on its second use.
   for (let use = 0; use < 3; use++) for (const key of keys) reader.get(key);
   return {
     operations: GETS,
-    period: KEPT_PASSES,
+    period: REUSED_PASSES,
     pass(turn) {
       let sum = 0;
       const end = (turn + 1) * GETS;

@@ -1,18 +1,24 @@
-import { mark } from '../data.js';
-import { Random } from '../random.js';
+import { type LayoutName, layoutNames, mark } from '../harness/data.js';
+import { Random } from '../harness/random.js';
+import { elements, faster, relativeTo, type Target } from '../harness/targets.js';
+import { stores } from '../subjects/subject.js';
 import { type Repeated, repeat } from './workload.js';
 
-/** Keys looked up in all, before the work repeats itself. */
+/** The keys of all passes, before the work repeats itself. */
 const KEYS = 1_000_000;
 
-/** lmdb-fast is left out: the values of several reads would be one and the same buffer. */
-function getMany(count: number): Repeated {
+function getMany(
+  count: number,
+  targets: readonly Target[],
+  layouts: readonly LayoutName[] = elements,
+): Repeated {
   return {
     name: `getmany-${count}`,
-    title: `getMany of ${count.toLocaleString('en')} fresh keys, each`,
+    title: `getMany of ${count.toLocaleString('en')} new keys, each`,
     unit: 'ns',
-    kind: 'repeated',
-    subjects: ['native', 'fallback', 'map', 'lmdb', 'memory-level'],
+    subjects: stores,
+    layouts,
+    targets,
     task({ store, data }) {
       const picks = new Random(1).picks(KEYS, data.size);
       const reader = store.read();
@@ -36,5 +42,9 @@ function getMany(count: number): Repeated {
   };
 }
 
-export const getMany10 = getMany(10);
-export const getMany1000 = getMany(1_000);
+export const getMany10 = getMany(10, [faster('native', 'lmdb', { layouts: ['accounts'] })]);
+export const getMany1000 = getMany(
+  1_000,
+  [relativeTo('get-new', { limit: 0.6, at: 'largest' })],
+  layoutNames,
+);

@@ -1,30 +1,31 @@
-import { beginDiscard, beginGetDiscard } from './begin.js';
-import { overwriteBlocks } from './blocks.js';
-import { contention } from './contention.js';
-import { crossing } from './crossing.js';
-import { getFresh, getKept, getMissing } from './get.js';
+import { floor } from './floor.js';
+import { getMissing, getNew, getReused } from './get.js';
 import { getMany10, getMany1000 } from './getmany.js';
 import { insertBlocks, insertWhole } from './insert.js';
 import { iteration } from './iteration.js';
+import { latency } from './latency.js';
 import { memory } from './memory.js';
+import { overwriteBlocks } from './overwrite.js';
 import { pause } from './pause.js';
+import { beginDiscard, beginGetDiscard } from './readers.js';
 import { threads } from './threads.js';
 import { trace } from './trace.js';
-import { transactionFresh, transactionKept } from './transaction.js';
+import { transactionNew, transactionReused } from './transaction.js';
+import { waiting } from './waiting.js';
 import type { Alone, Repeated, Row } from './workload.js';
 
-/** What is done on a filled store, in this order: reads before writes. */
+/** The work on a filled store, in this order: reads before writes. */
 export const repeated: readonly Repeated[] = [
-  getFresh,
-  getKept,
+  getNew,
+  getReused,
   getMissing,
   getMany10,
   getMany1000,
   beginDiscard,
   beginGetDiscard,
   iteration,
-  transactionKept,
-  transactionFresh,
+  transactionReused,
+  transactionNew,
   overwriteBlocks,
 ];
 
@@ -34,8 +35,9 @@ export const alone: readonly Alone[] = [
   memory,
   pause,
   threads,
-  contention,
-  crossing,
+  latency,
+  waiting,
+  floor,
 ];
 
 /** Everything that is measured, in the order of the tables. */
@@ -45,14 +47,23 @@ export const rows: readonly Row[] = [
   ...alone.flatMap((workload) => workload.rows),
 ];
 
-/** The workload that measures the row of that name. */
-export function workloadOf(row: string): string {
-  return alone.find(({ rows }) => rows.some(({ name }) => name === row))?.name ?? row;
-}
-
-/** What `--workload` takes. */
+/** The names that `--workload` takes. */
 export const workloadNames: readonly string[] = [
   ...repeated.map(({ name }) => name),
   insertBlocks.name,
   ...alone.map(({ name }) => name),
 ];
+
+/** The workload that measures the row of that name. */
+export function workloadOf(row: string): string {
+  return aloneOf(row)?.name ?? row;
+}
+
+/** The heading of the row's table, if it is not that of the layout. */
+export function headingOf(row: string): string | undefined {
+  return aloneOf(row)?.heading;
+}
+
+function aloneOf(row: string): Alone | undefined {
+  return alone.find(({ rows }) => rows.some(({ name }) => name === row));
+}

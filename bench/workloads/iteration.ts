@@ -1,12 +1,14 @@
-import { mark } from '../data.js';
+import { mark } from '../harness/data.js';
+import { faster } from '../harness/targets.js';
+import { stores } from '../subjects/subject.js';
 import type { Repeated } from './workload.js';
 
 export const iteration: Repeated = {
   name: 'iteration',
-  title: 'iteration over all, each',
+  title: 'iteration over all entries, each',
   unit: 'ns',
-  kind: 'repeated',
-  subjects: ['native', 'fallback', 'map', 'lmdb', 'memory-level'],
+  subjects: stores,
+  targets: [faster('native', 'lmdb', { layouts: ['accounts'] })],
   task({ store, data }) {
     return {
       operations: data.size,

@@ -1,29 +1,34 @@
-import { AccountUrl, Key, uint } from 'accumulate-memdb';
-import { Data } from '../data.js';
-import { putAll } from '../fill.js';
+import { Data } from '../harness/data.js';
+import { putAll } from '../harness/fill.js';
+import { AccountUrl, Key, uint } from '../harness/package.js';
+import { figureOf } from '../harness/targets.js';
+import { stores } from '../subjects/subject.js';
 import type { Alone, Place, Row } from './workload.js';
 
-/** Entries put into a store that is thrown away, so that compiled code and buffers are there before. */
+/** The entries of a first store, thrown away: compiled code and buffers exist before we measure. */
 const WARM_UP = 50_000;
 
 const resident: Row = {
   name: 'memory-resident',
   title: 'memory held beyond key and value, by RSS, each',
   unit: 'bytes',
+  targets: [figureOf('native', 'bytes', 'less', { limit: 88 })],
 };
 
 const heap: Row = {
   name: 'memory-heap',
   title: 'heap of V8 used by all entries',
   unit: 'bytes',
+  targets: [figureOf('native', 'bytes', 'less', { limit: 1_000_000 })],
 };
 
-/** How much the process grows when a store is filled. */
+/** How much the process grows while a store is filled. */
 export const memory: Alone = {
   name: 'memory',
-  kind: 'alone',
   rows: [resident, heap],
-  subjects: ['native', 'fallback', 'map', 'lmdb', 'memory-level'],
+  subjects: stores,
+  layout: 'accounts',
+  sizes: { full: [1_000_000], quick: [200_000] },
   async run(place) {
     const { subject, layout, size } = place;
     const other = await subject.open();
@@ -44,7 +49,7 @@ export const memory: Alone = {
   },
 };
 
-/** Once the garbage is collected and its memory given back. */
+/** The memory in use once garbage is collected and returned to the OS. */
 async function settled(): Promise<NodeJS.MemoryUsage> {
   for (let i = 0; i < 5; i++) {
     globalThis.gc?.();
@@ -53,7 +58,7 @@ async function settled(): Promise<NodeJS.MemoryUsage> {
   return process.memoryUsage();
 }
 
-/** Of the keys in binary form, whatever the subject keeps in their place. */
+/** The bytes of all keys in binary form, whatever the subject keeps in their place. */
 function keyBytes({ layout, size }: Place): number {
   const accounts = layout === 'chain' ? 1 : Math.min(size, 1_000);
   let bytes = 0;

@@ -1,34 +1,39 @@
-import { Data } from '../data.js';
-import { warmUp } from '../fill.js';
+import { Data } from '../harness/data.js';
+import { BLOCK, warmUp } from '../harness/fill.js';
+import { faster, figureOf } from '../harness/targets.js';
 import type { Writer } from '../subjects/subject.js';
-import { BLOCK } from './blocks.js';
 import type { Alone, Row } from './workload.js';
 
 const longest: Row = {
   name: 'pause',
   title: 'longest pause while inserting, blocks of 100',
   unit: 'ms',
+  targets: [
+    figureOf('native', 'ms', 'less', { limit: 5, guarded: false }),
+    faster('native', 'map-simple', { limit: 1, guarded: false }),
+  ],
 };
 
 const undisturbed: Row = {
   name: 'pause-undisturbed',
-  title: 'the same, but for blocks during which the system ran something else',
+  title: 'the same, without the blocks in which the process was descheduled',
   unit: 'ms',
 };
 
 /**
- * Whatever takes long counts: making the key and collecting garbage too, not the store's calls
- * alone. A pause is the time of one put with its key, or of one commit. On a busy machine some of
- * it is others' time: the second row leaves out the blocks in which the process lost the processor.
+ * A pause is the time of one put with its key, or of one commit. Making the key and collecting
+ * garbage count too. On a busy machine some of that is other processes' time, so the second row
+ * leaves out the blocks in which the OS descheduled this process.
  */
 export const pause: Alone = {
   name: 'pause',
-  kind: 'alone',
   rows: [longest, undisturbed],
-  subjects: ['native', 'fallback', 'map', 'lmdb'],
+  subjects: ['native', 'fallback', 'map-simple', 'map-careful', 'lmdb'],
+  layout: 'accounts',
+  sizes: { full: [5_000_000], quick: [300_000] },
   async run(place) {
     const { subject, layout, size } = place;
-    // So that compiling the code is not taken for a pause of the store's.
+    // Compiling the code is not a pause of the store.
     await warmUp(place);
     const store = await subject.open();
     const data = new Data(layout, size, store);
@@ -64,7 +69,7 @@ export const pause: Alone = {
   },
 };
 
-/** How often the system took the processor away from this process. */
+/** How often the OS descheduled this process while it could run. */
 function interruptions(): number {
   return process.resourceUsage().involuntaryContextSwitches;
 }

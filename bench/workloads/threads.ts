@@ -1,39 +1,43 @@
-import { Data } from '../data.js';
-import { putAll, quantile } from '../fill.js';
+import { Data } from '../harness/data.js';
+import { putAll } from '../harness/fill.js';
+import { quantile } from '../harness/quantile.js';
+import { figureOf } from '../harness/targets.js';
 import { MemDBStore } from '../subjects/memdb.js';
 import type { ReaderTask } from '../threads/reader.js';
 import { Thread } from '../threads/thread.js';
 import type { Alone, Place, Row } from './workload.js';
 
-/** How often one thread and two are measured, in turns. */
+/** How often one thread and two are measured in turn. */
 const ROUNDS = 7;
 
-const one: Row = { name: 'threads-1', title: 'get, fresh key, in 1 thread', unit: 'ns' };
+const one: Row = { name: 'threads-1', title: 'get, new key, in 1 thread', unit: 'ns' };
 
 const scaling: Row = {
   name: 'threads-2',
-  title: 'reads a second of 2 threads on one database, relative to 1',
+  title: 'reads a second of 2 threads on one database, compared with 1',
   unit: 'ratio',
+  targets: [figureOf('native', '', 'more', { limit: 1.8, guarded: false })],
 };
 
 const limit: Row = {
   name: 'threads-apart',
-  title: 'the same, each on a database of its own: what the machine allows',
+  title: 'the same, each thread on a database of its own: what the machine allows',
   unit: 'ratio',
 };
 
-const beside: Row = {
-  name: 'threads-beside',
-  title: '2 threads on one database, relative to 2 on two',
+const shared: Row = {
+  name: 'threads-shared',
+  title: '2 threads on one database, compared with 2 on two',
   unit: 'ratio',
 };
 
 /** Reads by worker threads that attach to the database by its handle. */
 export const threads: Alone = {
   name: 'threads',
-  kind: 'alone',
-  rows: [one, scaling, limit, beside],
+  rows: [one, scaling, limit, shared],
   subjects: ['native', 'fallback'],
+  layout: 'accounts',
+  sizes: { full: [1_000_000], quick: [100_000] },
   async run(place) {
     const stores = [await attachable(place), await attachable(place)] as const;
     const first = await Thread.reader(place, stores[0], 1);
@@ -44,7 +48,7 @@ export const threads: Alone = {
     const together: number[] = [];
     const apart: number[] = [];
     const ratios: number[] = [];
-    // The first round is to warm up.
+    // The first round warms up.
     for (let round = 0; round <= ROUNDS; round++) {
       const rates = [
         await rate(place, first),
@@ -61,10 +65,10 @@ export const threads: Alone = {
     await Promise.all([first, second, other].map((thread) => thread.end()));
     for (const store of stores) store.close();
     return {
-      [one.name]: { median: quantile(alone, 0.5), samples: ROUNDS },
-      [scaling.name]: { median: quantile(together, 0.5), samples: ROUNDS },
-      [limit.name]: { median: quantile(apart, 0.5), samples: ROUNDS },
-      [beside.name]: { median: quantile(ratios, 0.5), samples: ROUNDS },
+      [one.name]: { median: quantile(alone, 0.5) },
+      [scaling.name]: { median: quantile(together, 0.5) },
+      [limit.name]: { median: quantile(apart, 0.5) },
+      [shared.name]: { median: quantile(ratios, 0.5) },
     };
   },
 };
@@ -77,7 +81,7 @@ export async function attachable({ subject, layout, size }: Place): Promise<MemD
   return store;
 }
 
-/** Reads a second of all these threads at once. */
+/** Reads a second of these threads, all at once. */
 async function rate({ pace }: Place, ...threads: Thread<ReaderTask>[]): Promise<number> {
   const task = { kind: 'rate', time: pace.time } as const;
   const times = await Promise.all(threads.map((thread) => thread.ask<number>(task)));

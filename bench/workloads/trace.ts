@@ -1,16 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { mark } from '../data.js';
-import { same } from '../fill.js';
-import { measure, type Task } from '../measure.js';
-import { root } from '../root.js';
-import type { Reader, Store, Subject, Writer } from '../subjects/subject.js';
+import { mark } from '../harness/data.js';
+import { same } from '../harness/fill.js';
+import { measure, type Task } from '../harness/measure.js';
+import { root } from '../harness/root.js';
+import { type Reader, type Store, type Subject, stores, type Writer } from '../subjects/subject.js';
 import { type Alone, type Row, repeat } from './workload.js';
 
-const NAME = 'healing-trace.jsonl.gz';
+const FILE = join(root, 'test', 'vectors', 'healing-trace.jsonl.gz');
 
-/** A step of the trace: key and value are hexadecimal or JSON, as they were recorded. */
+/** A step of the trace, as recorded: the value is hexadecimal. */
 type Line = [op: string, batch: number, key: Part[] | null, value: string | boolean | null];
 type Part = { string?: string; url?: string; uint?: number | string; bytes?: string };
 
@@ -34,9 +34,10 @@ const row: Row = {
 
 export const trace: Alone = {
   name: row.name,
-  kind: 'alone',
   rows: [row],
-  subjects: ['native', 'fallback', 'map', 'lmdb', 'memory-level'],
+  subjects: stores,
+  layout: 'chain',
+  sizes: { full: [1_200], quick: [1_200] },
   async run({ subject, pace }) {
     const sessions = readTrace();
     const store = await subject.open();
@@ -94,15 +95,10 @@ function replay(
 }
 
 function readTrace(): Session[] {
-  const shared = process.env.MEMDB_SHARED ?? join(root, '..', 'shared');
-  const places = [join(root, 'test', 'vectors', NAME), join(shared, 'vectors', NAME)];
-  const place = places.find(existsSync);
-  if (place === undefined) throw new Error(`there is no ${places[0]}`);
-
   const sessions: Session[] = [];
   const accounts = new Accounts();
   // Integers that a double cannot hold are read as text.
-  const text = gunzipSync(readFileSync(place))
+  const text = gunzipSync(readFileSync(FILE))
     .toString()
     .replace(/"uint":(\d{16,})/g, '"uint":"$1"');
   for (const line of text.trim().split('\n')) {
@@ -119,7 +115,7 @@ function readTrace(): Session[] {
   return sessions;
 }
 
-/** How the key of a step is made of its parts; in this trace there are keys of four kinds. */
+/** How a step's key is made of its parts; the trace has keys of four kinds. */
 function readKey(parts: Part[], accounts: Accounts): Step['key'] {
   const [first, url, chain, kind, last] = parts;
   if (first?.string !== 'Account' || url?.url === undefined || chain?.string !== 'MainChain') {
@@ -143,7 +139,7 @@ function readKey(parts: Part[], accounts: Accounts): Step['key'] {
   }
 }
 
-/** What the stores keep of accounts; it is the same for every store of a subject. */
+/** What the stores keep of accounts, the same for every store of a subject. */
 class Accounts {
   readonly #known = new Map<string, unknown>();
 

@@ -1,22 +1,24 @@
-import { mark } from '../data.js';
-import { Random } from '../random.js';
-import type { Writer } from '../subjects/subject.js';
+import { mark } from '../harness/data.js';
+import { Random } from '../harness/random.js';
+import { faster, type Target } from '../harness/targets.js';
+import { stores, type Writer } from '../subjects/subject.js';
 import { type Repeated, repeat } from './workload.js';
 
 const TIMES = 20;
 const PASSES = 1_000;
 
-/** A value is read and put again, as it was. */
-function transaction(name: string, title: string, kept: boolean): Repeated {
+/** Reads a value and puts it again, unchanged. */
+function transaction(name: string, kind: 'reused' | 'new', target: Target): Repeated {
+  const reused = kind === 'reused';
   return {
     name,
-    title,
+    title: `begin + get + put + commit of one ${kind} key`,
     unit: 'ns',
-    kind: 'repeated',
-    subjects: ['native', 'fallback', 'map', 'lmdb', 'memory-level'],
+    subjects: stores,
+    targets: [target],
     task({ store, data }) {
       const picks = new Random(5).picks(TIMES * PASSES, data.size);
-      const keys = kept ? Array.from(picks, (n) => data.key(n)) : [];
+      const keys = reused ? Array.from(picks, (n) => data.key(n)) : [];
       let key: unknown;
       let entry = 0;
       let found = 0;
@@ -31,7 +33,7 @@ function transaction(name: string, title: string, kept: boolean): Repeated {
           repeat(TIMES, (n) => {
             const at = turn * TIMES + n;
             entry = picks[at] as number;
-            key = kept ? keys[at] : data.key(entry);
+            key = reused ? keys[at] : data.key(entry);
             const done = store.update(replace);
             if (done === undefined) return found;
             const marked = found;
@@ -42,14 +44,14 @@ function transaction(name: string, title: string, kept: boolean): Repeated {
   };
 }
 
-export const transactionKept = transaction(
-  'transaction-kept',
-  'begin + get + put + commit of one kept key',
-  true,
+export const transactionReused = transaction(
+  'transaction-reused',
+  'reused',
+  faster('native', 'lmdb', { limit: 10, layouts: ['accounts'] }),
 );
 
-export const transactionFresh = transaction(
-  'transaction-fresh',
-  'begin + get + put + commit of one fresh key',
-  false,
+export const transactionNew = transaction(
+  'transaction-new',
+  'new',
+  faster('native', 'lmdb', { layouts: ['accounts'] }),
 );

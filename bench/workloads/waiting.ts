@@ -1,80 +1,88 @@
-import type { Figure } from '../measure.js';
-import { medianOf } from '../results.js';
-import type { ReaderTask } from '../threads/reader.js';
-import { during, type Thread } from '../threads/thread.js';
-import type { Longest, WriterTask, Writes } from '../threads/writer.js';
-import type { Figures, Row } from './workload.js';
+import type { Figure } from '../harness/measure.js';
+import { medianOf } from '../harness/quantile.js';
+import type { Longest } from '../threads/longest.js';
+import { during, Thread } from '../threads/thread.js';
+import type { WriterTask, Writes } from '../threads/writer.js';
+import { attachable } from './threads.js';
+import type { Alone, Row } from './workload.js';
 
-/** How often both circumstances are measured, in turns. */
+/** How often each circumstance is measured, in turn. */
 const ROUNDS = 5;
 
-/** Under how many readers. */
+/** How many readers the writer runs with. */
 const READERS = [2, 4, 8] as const;
-export const MOST_READERS = 8;
+const MOST_READERS = 8;
 
-/** The longest calls of a writer that writes blocks of 100 at full speed while others read. */
-export const waitingRows: readonly Row[] = READERS.flatMap((readers) => {
-  const under = `under ${readers} readers`;
-  return [
-    ...longestRows(`commit-${readers}`, `longest commit ${under}`),
-    ...longestRows(`update-${readers}`, `longest update ${under}`),
-    ...longestRows(`apart-${readers}`, `longest of both, ${under} of another database`),
-    {
-      name: `commits-${readers}`,
-      title: `blocks a second ${under}, relative to that`,
-      unit: 'ratio',
-    },
-  ];
-});
+const rows = READERS.flatMap((readers): Row[] => [
+  ...longestRows(`commit-${readers}`, `longest commit under ${readers} readers`),
+  ...longestRows(`update-${readers}`, `longest update under ${readers} readers`),
+  ...longestRows(`apart-${readers}`, `longest of both, ${readers} readers on another database`),
+  {
+    name: `commits-${readers}`,
+    title: `blocks a second under ${readers} readers, compared with readers on another database`,
+    unit: 'ratio',
+  },
+]);
 
 function longestRows(name: string, title: string): Row[] {
   return [
     { name, title, unit: 'ms' },
-    { name: `${name}-running`, title: '… less its time in the run queue', unit: 'ms' },
+    { name: `${name}-running`, title: '… without time in the run queue', unit: 'ms' },
   ];
 }
 
-/** Of `writer`, while `readers` read the same database, and of `other`, which writes to another. */
-export async function waiting(
-  readers: readonly Thread<ReaderTask>[],
-  writer: Thread<WriterTask>,
-  other: Thread<WriterTask>,
-  time: number,
-): Promise<Figures> {
-  const write = (thread: Thread<WriterTask>, count: number) =>
-    during(readers.slice(0, count), { kind: 'read' }, () =>
-      thread.ask<Writes>({ kind: 'time', time }),
+/** The longest calls of a writer that commits blocks of 100 at full speed while others read. */
+export const waiting: Alone = {
+  name: 'waiting',
+  rows,
+  subjects: ['native', 'fallback'],
+  layout: 'accounts',
+  sizes: { full: [1_000_000], quick: [100_000] },
+  onRequest: true,
+  async run(place) {
+    const [store, another] = [await attachable(place), await attachable(place)];
+    const writer = await Thread.writer(place, store, 101);
+    const other = await Thread.writer(place, another, 102);
+    const readers = await Promise.all(
+      Array.from({ length: MOST_READERS }, (_, n) => Thread.reader(place, store, n + 1)),
     );
-  // To warm up: compiling stops a thread for longer than anything that is to be seen here.
-  for (const thread of [writer, other, writer, other]) await write(thread, MOST_READERS);
+    const { time } = place.pace;
+    const write = (thread: Thread<WriterTask>, count: number) =>
+      during(readers.slice(0, count), { kind: 'read' }, () =>
+        thread.ask<Writes>({ kind: 'time', time }),
+      );
+    // Compiling stops a thread for longer than anything that is measured here, so this warms up.
+    for (const thread of [writer, other, writer, other]) await write(thread, MOST_READERS);
 
-  const figures: { [row: string]: Figure } = {};
-  for (const count of READERS) {
-    const together: Writes[] = [];
-    const apart: Writes[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      together.push(await write(writer, count));
-      apart.push(await write(other, count));
+    const figures: { [row: string]: Figure } = {};
+    for (const count of READERS) {
+      const together: Writes[] = [];
+      const apart: Writes[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        together.push(await write(writer, count));
+        apart.push(await write(other, count));
+      }
+      const commits = together.map(({ commit }) => commit);
+      const updates = together.map(({ update }) => update);
+      Object.assign(figures, longest(`commit-${count}`, commits));
+      Object.assign(figures, longest(`update-${count}`, updates));
+      const both = apart.flatMap(({ commit, update }) => [commit, update]);
+      Object.assign(figures, longest(`apart-${count}`, both));
+      const ratios = together.map(({ rate }, round) => rate / (apart[round] as Writes).rate);
+      figures[`commits-${count}`] = { median: medianOf(ratios) };
     }
-    const add = (name: string, calls: readonly Longest[]) => {
-      figures[name] = { median: Math.max(...calls.map(({ inAll }) => inAll)) };
-      const running = calls.flatMap((call) => call.running ?? []);
-      if (running.length > 0) figures[`${name}-running`] = { median: Math.max(...running) };
-    };
-    add(
-      `commit-${count}`,
-      together.map(({ commit }) => commit),
-    );
-    add(
-      `update-${count}`,
-      together.map(({ update }) => update),
-    );
-    add(
-      `apart-${count}`,
-      apart.flatMap(({ commit, update }) => [commit, update]),
-    );
-    const ratios = together.map(({ rate }, round) => rate / (apart[round] as Writes).rate);
-    figures[`commits-${count}`] = { median: medianOf(ratios) };
-  }
-  return figures;
+
+    await Promise.all([writer, other, ...readers].map((thread) => thread.end()));
+    store.close();
+    another.close();
+    return figures;
+  },
+};
+
+function longest(row: string, calls: readonly Longest[]): { [row: string]: Figure } {
+  const running = calls.flatMap((call) => call.running ?? []);
+  return {
+    [row]: { median: Math.max(...calls.map(({ inAll }) => inAll)) },
+    ...(running.length > 0 && { [`${row}-running`]: { median: Math.max(...running) } }),
+  };
 }

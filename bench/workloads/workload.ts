@@ -1,5 +1,6 @@
-import type { Data, LayoutName } from '../data.js';
-import type { Figure, Pace, Task } from '../measure.js';
+import type { Data, LayoutName } from '../harness/data.js';
+import type { Figure, Pace, Task } from '../harness/measure.js';
+import type { Target } from '../harness/targets.js';
 import type { Store, Subject, SubjectName } from '../subjects/subject.js';
 
 /** A store filled with the entries of its data. */
@@ -8,7 +9,7 @@ export interface Filled<A = unknown, K = unknown> {
   readonly data: Data<A, K>;
 }
 
-/** What a workload is run on. */
+/** What a workload runs on. */
 export interface Place {
   readonly subject: Subject;
   readonly layout: LayoutName;
@@ -16,37 +17,41 @@ export interface Place {
   readonly pace: Pace;
 }
 
-/** One thing that is measured. */
+/** One thing that is measured, with what it has to reach. */
 export interface Row {
-  /** Unique among all. */
+  /** Unique among all rows. */
   readonly name: string;
   /** For tables. */
   readonly title: string;
   readonly unit: 'ns' | 'bytes' | 'ms' | 'ratio';
+  readonly targets?: readonly Target[];
 }
 
 export type Figures = { readonly [row: string]: Figure };
 
 /** Work on a filled store, done many times; it leaves the store with the same entries. */
 export interface Repeated extends Row {
-  readonly kind: 'repeated';
-  /** Who can do it; everybody, when not given. */
-  readonly subjects?: readonly SubjectName[];
+  readonly subjects: readonly SubjectName[];
+  /** On which layouts; `elements` by default. */
+  readonly layouts?: readonly LayoutName[];
   task(filled: Filled): Task;
 }
 
 /** Work that needs a process of its own, and measures itself. */
 export interface Alone {
-  readonly kind: 'alone';
   readonly name: string;
+  /** For tables, in place of the layout's. */
+  readonly heading?: string;
   readonly rows: readonly Row[];
-  readonly subjects?: readonly SubjectName[];
+  readonly subjects: readonly SubjectName[];
+  readonly layout: LayoutName;
+  readonly sizes: { readonly full: readonly number[]; readonly quick: readonly number[] };
+  /** Runs only if `--workload` names it. */
+  readonly onRequest?: true;
   run(place: Place): Promise<Figures>;
 }
 
-export type Workload = Repeated | Alone;
-
-/** Does `step` so often; awaits only where there is something to wait for. Answers the sum. */
+/** Repeats `step`; awaits only if there is something to wait for. Returns the sum. */
 export function repeat(
   times: number,
   step: (n: number) => number | Promise<number>,

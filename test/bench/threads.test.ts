@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Random } from '../../bench/random.js';
+import { Random } from '../../bench/harness/random.js';
 import { isGeneration, writeGeneration } from '../../bench/threads/generation.js';
 import { RunQueue } from '../../bench/threads/runqueue.js';
 import { newTimes, Stopwatch } from '../../bench/threads/stopwatch.js';
@@ -30,7 +30,7 @@ test('a value of two generations, of another entry, cut short or missing is not'
   expect(isGeneration(undefined, value)).toBe(false);
 });
 
-test('the stopwatch keeps every time, and the longest but for time in the run queue', () => {
+test('the stopwatch keeps every time, and the longest without time in the run queue', () => {
   const times = newTimes();
   const watch = new Stopwatch(times);
   watch.lap();

@@ -1,5 +1,7 @@
-import { mark } from '../data.js';
-import { Random } from '../random.js';
+import { mark } from '../harness/data.js';
+import { Random } from '../harness/random.js';
+import { faster, growth } from '../harness/targets.js';
+import { stores } from '../subjects/subject.js';
 import { type Repeated, repeat } from './workload.js';
 
 const TIMES = 100;
@@ -9,7 +11,8 @@ export const beginDiscard: Repeated = {
   name: 'begin-discard',
   title: 'begin + discard',
   unit: 'ns',
-  kind: 'repeated',
+  subjects: stores,
+  targets: [growth('native', { limit: 1.5, layouts: ['accounts'] })],
   task({ store }) {
     return {
       operations: TIMES,
@@ -25,9 +28,10 @@ export const beginDiscard: Repeated = {
 
 export const beginGetDiscard: Repeated = {
   name: 'begin-get-discard',
-  title: 'begin + get of a fresh key + discard',
+  title: 'begin + get of a new key + discard',
   unit: 'ns',
-  kind: 'repeated',
+  subjects: stores,
+  targets: [faster('native', 'lmdb', { layouts: ['accounts'] })],
   task({ store, data }) {
     const picks = new Random(4).picks(TIMES * PASSES, data.size);
     return {

@@ -1,10 +1,10 @@
-import { join } from 'node:path';
-import { type Figure, measure } from '../measure.js';
-import { Random } from '../random.js';
-import { root } from '../root.js';
+import { type Figure, measure } from '../harness/measure.js';
+import { load } from '../harness/package.js';
+import { Random } from '../harness/random.js';
+import { tree } from '../harness/root.js';
 import type { Alone, Row } from './workload.js';
 
-/** What is used here of what the addon makes for a thread: calls over registers; see lib/engine/native. */
+/** The calls that are used here of those that the addon makes for a thread: see lib/engine/native. */
 type Core = { readonly [name in 'create' | 'close' | 'closed' | 'begin' | 'has']: () => void };
 
 interface Addon {
@@ -18,16 +18,17 @@ const rows = {
   call: { name: 'floor-call', title: 'a native call, one integer in and one out', unit: 'ns' },
   has: { name: 'floor-has', title: 'a native `has` of a digest, empty database', unit: 'ns' },
   hash: { name: 'floor-hash', title: 'the same, one part hashed', unit: 'ns' },
-  view: { name: 'floor-view', title: 'a Buffer over memory that is there', unit: 'ns' },
-  miss: { name: 'floor-miss', title: 'a miss of the cache: one read among 160 MB', unit: 'ns' },
+  view: { name: 'floor-view', title: 'a Buffer over existing memory', unit: 'ns' },
+  miss: { name: 'floor-miss', title: 'a cache miss: one read among 160 MB', unit: 'ns' },
 } as const satisfies { [name: string]: Row };
 
-/** What is under every figure of the native engine: its calls by themselves, without the typed face. */
-export const crossing: Alone = {
+/** The floor under every figure of the native engine: its calls without the public API. */
+export const floor: Alone = {
   name: 'floor',
-  kind: 'alone',
   rows: Object.values(rows),
   subjects: ['native'],
+  layout: 'accounts',
+  sizes: { full: [0], quick: [0] },
   async run({ pace }) {
     const { AT_LOCATED, Exchange, packAt, Region, Word } = layout();
     const exchange = new Exchange();
@@ -50,7 +51,7 @@ export const crossing: Alone = {
     exchange.bytes[Region.Input] = 8;
     const onePart = packAt(0, 1, 0);
 
-    // A loop each: one that calls what it is given would not be compiled as well.
+    // Each has its own loop: V8 compiles a loop that calls a parameter less well.
     const passes: { [row in keyof typeof rows]: (turn: number) => number } = {
       loop() {
         let sum = 0;
@@ -91,8 +92,8 @@ export const crossing: Alone = {
         for (const pick of picks) sum += new View(memory, pick, 33).length;
         return sum;
       },
-      // Each read tells where the next one is, so that none begins before the other ends: a get makes
-      // two such, to the slot and from there to the entry.
+      // Each read tells where the next one is, so none begins before the last one ends. A get makes two
+      // such reads: of the slot, and from there of the entry.
       miss(turn) {
         let at = way.starts[turn] as number;
         let sum = 0;
@@ -114,8 +115,8 @@ export const crossing: Alone = {
 };
 
 /**
- * As much memory as a million entries take, in which one word of each stretch of 160 bytes is the index
- * of the next one to be read: a way that leads to all of them, at random; and where on it passes start.
+ * As much memory as a million entries take. One word of each stretch of 160 bytes is the index of the
+ * next word to read, so that a random way leads through all of them; `starts` has where passes begin.
  */
 function wayThroughMemory(): { memory: Int32Array; starts: Int32Array } {
   const stretch = 40;
@@ -132,14 +133,14 @@ function wayThroughMemory(): { memory: Int32Array; starts: Int32Array } {
 }
 
 function addon(): Addon {
-  return require('node-gyp-build')(root);
+  return require('node-gyp-build')(tree);
 }
 
 /** Modules of the package that it does not export. */
 function layout(): typeof import('../../dist/lib/engine/exchange.js') {
-  return require(join(root, 'dist', 'lib', 'engine', 'exchange.js'));
+  return load('engine/exchange.js');
 }
 
 function view(): typeof import('../../dist/lib/engine/view.js') {
-  return require(join(root, 'dist', 'lib', 'engine', 'view.js'));
+  return load('engine/view.js');
 }

@@ -1,17 +1,19 @@
-import { Random } from '../random.js';
-import type { Writer } from '../subjects/subject.js';
+import { layoutNames } from '../harness/data.js';
+import { BLOCK } from '../harness/fill.js';
+import { Random } from '../harness/random.js';
+import { faster } from '../harness/targets.js';
+import { stores, type Writer } from '../subjects/subject.js';
 import type { Repeated } from './workload.js';
 
-/** Entries of a block. */
-export const BLOCK = 100;
 const PASSES = 2_000;
 
 export const overwriteBlocks: Repeated = {
   name: 'overwrite-blocks',
   title: 'put over another value + commit, blocks of 100, each',
   unit: 'ns',
-  kind: 'repeated',
-  subjects: ['native', 'fallback', 'map', 'lmdb', 'memory-level'],
+  subjects: stores,
+  layouts: layoutNames,
+  targets: [faster('native', 'lmdb', { layouts: ['accounts'] })],
   task({ store, data }) {
     const picks = new Random(6).picks(BLOCK * PASSES, data.size);
     let from = 0;

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same in every run and for every subject (xorshift32). */
+/** Random numbers (xorshift32), the same in every run and for every subject. */
 export class Random {
   #state: number;
 

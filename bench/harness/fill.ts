@@ -1,16 +1,19 @@
+import type { Store, Writer } from '../subjects/subject.js';
+import type { Filled, Place } from '../workloads/workload.js';
 import { Data } from './data.js';
 import type { Figure } from './measure.js';
-import type { Store, Writer } from './subjects/subject.js';
-import { BLOCK } from './workloads/blocks.js';
-import type { Filled, Place } from './workloads/workload.js';
+import { quantile } from './quantile.js';
 
-/** How many entries a store that is only to warm the code up gets. */
+/** The entries of a block, which one commit writes. */
+export const BLOCK = 100;
+
+/** The entries of a store that only warms the code up. */
 const WARM_UP = 20_000;
 
 /**
- * A store with all entries of its data, and what it took to put them in, in blocks of 100. A million
- * entries are put once: tinybench, which repeats what it measures, does not fit. Small stores are
- * filled anew until there is enough to measure.
+ * Fills a store with all entries of its data in blocks of 100, and times that. A million entries are
+ * put once, so tinybench, which repeats what it measures, does not fit. Small stores are filled
+ * again and again until there is enough to measure.
  */
 export async function fill(place: Place): Promise<{ filled: Filled; figure: Figure }> {
   await warmUp(place);
@@ -26,14 +29,14 @@ export async function fill(place: Place): Promise<{ filled: Filled; figure: Figu
     averages.push(((performance.now() - start) * 1e6) / place.size);
     if (performance.now() >= enough) {
       verify(store, data);
-      const figure = { median: quantile(averages, 0.5), p99: quantile(blocks, 0.99) };
-      return { filled: { store, data }, figure: { ...figure, samples: averages.length } };
+      const percentiles = { 99: quantile(blocks, 0.99) };
+      return { filled: { store, data }, figure: { median: quantile(averages, 0.5), percentiles } };
     }
     await store.close();
   }
 }
 
-/** Puts all entries in one batch; nanoseconds each. */
+/** Times putting all entries in one batch; nanoseconds an entry. */
 export async function fillWhole(place: Place): Promise<Figure> {
   await warmUp(place);
   const averages: number[] = [];
@@ -48,10 +51,10 @@ export async function fillWhole(place: Place): Promise<Figure> {
     verify(store, data);
     await store.close();
   } while (performance.now() < enough);
-  return { median: quantile(averages, 0.5), samples: averages.length };
+  return { median: quantile(averages, 0.5) };
 }
 
-/** Fills stores that are thrown away, until the code is compiled. */
+/** Fills stores and throws them away, until the code is compiled. */
 export async function warmUp({ subject, layout, size }: Place): Promise<void> {
   let done = 0;
   while (done < WARM_UP) {
@@ -63,7 +66,7 @@ export async function warmUp({ subject, layout, size }: Place): Promise<void> {
   }
 }
 
-/** Puts all entries in blocks of 100; adds to `times` what each block took, nanoseconds an entry. */
+/** Puts all entries in blocks of 100; adds the time of each block to `times`, nanoseconds an entry. */
 export async function putAll(store: Store, data: Data, times: number[] = []): Promise<void> {
   let from = 0;
   const write = (writer: Writer<unknown>) => put(writer, data, from, from + BLOCK);
@@ -83,7 +86,7 @@ function put(writer: Writer<unknown>, data: Data, from: number, to: number): voi
   }
 }
 
-/** Throws unless the store has the right values, and only those; looks at some ten thousand. */
+/** Throws unless the store has the right values and no others; checks some ten thousand. */
 function verify(store: Store, data: Data): void {
   const reader = store.read();
   const step = Math.ceil(data.size / 10_000);
@@ -98,12 +101,7 @@ function verify(store: Store, data: Data): void {
   void reader.discard();
 }
 
-/** Byte by byte: lmdb's fast buffer has a length that is not its memory's. */
+/** Compares byte by byte: the length of lmdb's fast buffer is not that of its memory. */
 export function same(found: Uint8Array | undefined, value: Uint8Array): boolean {
   return found?.length === value.length && value.every((byte, n) => found[n] === byte);
-}
-
-export function quantile(numbers: readonly number[], part: number): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] as number;
 }

@@ -1,44 +1,45 @@
 import type { Bench, FnOptions } from 'tinybench';
 
-/** Work that is done over and over: a pass of so many operations, and how to tell that it was right. */
+/** Work that is repeated in passes of a number of operations; each pass can be checked. */
 export interface Task {
-  /** Of one pass. */
+  /** The operations of one pass. */
   readonly operations: number;
-  /** After so many passes the work repeats itself. */
+  /** The number of passes after which the work repeats itself. */
   readonly period: number;
-  /** Does pass `turn` of the period; the sum of the marks of what it found. */
+  /** Does pass `turn` of the period; returns the sum of the marks of what it found. */
   pass(turn: number): number | Promise<number>;
-  /** What comes before and after each pass, unmeasured. */
+  /** Called before and after each pass; not measured. */
   before?(): void | Promise<void>;
   after?(): void | Promise<void>;
   /** Called once when all is done. */
   end?(): void | Promise<void>;
 }
 
-/** What was measured of a workload in one process. */
+/** What one process measured for one row. */
 export interface Figure {
-  /** Of an operation: nanoseconds, bytes, milliseconds, as the workload says. */
+  /** In the row's unit. */
   readonly median: number;
-  /** Of the passes' averages, where there are enough of them. */
-  readonly p99?: number;
-  readonly samples?: number;
+  /** Higher percentiles, by their number as text; `100` is the longest. */
+  readonly percentiles?: { readonly [percentile: string]: number };
   /** The same for every subject that did the same work. */
   readonly checksum?: number;
+  /** A reservation about the figure, for the table. */
+  readonly note?: string;
 }
 
 export interface Pace {
-  /** Milliseconds of each task. */
+  /** Milliseconds for each task. */
   readonly time: number;
   readonly warmupTime: number;
 }
 
-/** How many passes are run first, unmeasured, for the checksum. */
+/** The number of passes that run first, for the checksum; not measured. */
 const PROVED = 4;
 
 /**
- * Measures a task with tinybench. What is timed is a pass, of as many operations as it takes for the
- * clock not to matter; the figure is nanoseconds of one operation. Throws when a pass finds anything
- * else than it found when it was run for the checksum.
+ * Measures a task with tinybench; returns nanoseconds of one operation. It times whole passes, so
+ * that reading the clock does not matter; the 99th percentile is that of the passes' averages. Throws
+ * if a pass finds something else than the first time.
  */
 export async function measure(task: Task, pace: Pace): Promise<Figure> {
   const sums: number[] = [];
@@ -74,13 +75,13 @@ export async function measure(task: Task, pace: Pace): Promise<Figure> {
 
   const result = bench.tasks[0]?.result;
   if (result?.state !== 'completed') throw new Error(`a task ended ${result?.state}`);
-  const { p50, p99, samplesCount } = result.latency;
+  const { p50, p99 } = result.latency;
   const perOperation = (ms: number) => (ms * 1e6) / task.operations;
-  return { median: perOperation(p50), p99: perOperation(p99), samples: samplesCount, checksum };
+  return { median: perOperation(p50), percentiles: { 99: perOperation(p99) }, checksum };
 }
 
 async function newBench({ time, warmupTime }: Pace): Promise<Bench> {
-  // A module of ECMAScript only, which CommonJS may not require everywhere.
+  // An ECMAScript module, which CommonJS cannot require on Node.js 20.
   const { Bench } = await import('tinybench');
   return new Bench({ time, warmupTime, iterations: 5, warmupIterations: 2, throws: true });
 }

@@ -1,11 +1,11 @@
-// One process of a benchmark run: does what it is told and sends the figures back.
+// One process of a run: receives a cell, runs its workloads and sends the figures back.
+import { loadSubject } from '../subjects/index.js';
+import { alone, repeated } from '../workloads/index.js';
+import { insertBlocks } from '../workloads/insert.js';
+import type { Figures, Place } from '../workloads/workload.js';
 import { fill } from './fill.js';
 import { measure } from './measure.js';
 import type { Cell } from './plan.js';
-import { loadSubject } from './subjects/index.js';
-import { alone, repeated } from './workloads/index.js';
-import { insertBlocks } from './workloads/insert.js';
-import type { Figures, Place } from './workloads/workload.js';
 
 async function run(cell: Cell): Promise<Figures> {
   const place: Place = { ...cell, subject: await loadSubject(cell.subject) };

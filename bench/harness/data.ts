@@ -1,7 +1,7 @@
+import type { Store } from '../subjects/subject.js';
 import { Random } from './random.js';
-import type { Store } from './subjects/subject.js';
 
-/** What is in the store, and so what its keys look like. */
+/** What records are in the store, and so what its keys look like. */
 export const layoutNames = ['chain', 'accounts', 'index', 'heads'] as const;
 export type LayoutName = (typeof layoutNames)[number];
 
@@ -21,7 +21,7 @@ const HEAD_SIZE = 8192;
  * key and the same value for every subject and in every run.
  */
 export class Data<A = unknown, K = unknown> {
-  /** In which the entries are put. */
+  /** The order in which the entries are put. */
   readonly order: Int32Array;
   readonly #store: Store<A, K>;
   readonly #accounts: A[];
@@ -49,7 +49,7 @@ export class Data<A = unknown, K = unknown> {
     return bytes;
   }
 
-  /** The key of entry `n`, made anew; of a missing one when `n` is `size` or more. */
+  /** Makes a new key of entry `n`; of a missing entry if `n` is `size` or more. */
   key(n: number): K {
     const accounts = this.#accounts;
     switch (this.layout) {
@@ -69,10 +69,10 @@ export class Data<A = unknown, K = unknown> {
     }
   }
 
-  /** The value of entry `n`, in a buffer that the next call uses again. */
+  /** The value of entry `n`, in a buffer that the next call reuses. */
   value(n: number): Buffer {
     const value = this.#values[n % this.#values.length] as Buffer;
-    // The first bytes tell the entry, as far as there is room for that.
+    // The first bytes hold the entry's number, as far as there is room.
     for (let i = 1, rest = n; i < value.length && i < 5; i++, rest >>>= 8) value[i] = rest;
     return value;
   }
@@ -92,8 +92,8 @@ function scratchValues(layout: LayoutName, random: Random): Buffer[] {
 }
 
 /**
- * A number that tells whether the right value was found, cheap to have. It never looks beyond the
- * length: lmdb's fast buffer has more behind it, of other values.
+ * Returns a number that differs between values and is cheap to compute. It reads nothing beyond the
+ * length: behind it, lmdb's fast buffer has bytes of other values.
  */
 export function mark(value: Uint8Array | undefined): number {
   if (value === undefined) return 1;

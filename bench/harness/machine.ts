@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { root } from './root.js';
 
-/** On what was measured, and what. */
+/** The machine, and the commit that was measured. */
 export interface Machine {
   readonly date: string;
   readonly commit: string;
@@ -11,7 +11,7 @@ export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memory: string;
-  /** How many processes wanted to run, on average, in the minute before. */
+  /** The load average of the minute before. */
   readonly load: number;
 }
 
@@ -29,7 +29,7 @@ export function thisMachine(): Machine {
   };
 }
 
-/** The commit that is checked out, and whether the sources differ from it. */
+/** The commit that is checked out; "with changes" if the sources differ from it. */
 function commit(): string {
   try {
     const git = (...args: string[]) =>
@@ -43,4 +43,11 @@ function commit(): string {
   } catch {
     return 'unknown';
   }
+}
+
+/** One line for each property. */
+export function describe(machine: Machine): string {
+  return Object.entries(machine)
+    .map((pair) => pair.join(': '))
+    .join('\n');
 }
