@@ -106,3 +106,13 @@ export class EngineUnavailableError extends MemDBError {
   }
   readonly code = 'ERR_ENGINE_UNAVAILABLE';
 }
+
+/** The `code`s of the package's errors. */
+export type ErrorCode = {
+  [Name in keyof Errors]: Errors[Name] extends new (
+    ...args: never
+  ) => { readonly code: infer Code }
+    ? Code
+    : never;
+}[keyof Errors];
+type Errors = typeof import('./errors.js');

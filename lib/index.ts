@@ -20,13 +20,3 @@ export {
 export { Time } from './record/time.js';
 export { TxId } from './record/txid.js';
 export { AccountUrl } from './record/url.js';
-
-/** The `code`s of the errors that this module exports. */
-export type ErrorCode = {
-  [Name in keyof Errors]: Errors[Name] extends new (
-    ...args: never
-  ) => { readonly code: infer Code }
-    ? Code
-    : never;
-}[keyof Errors];
-type Errors = typeof import('./errors.js');
