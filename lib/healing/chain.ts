@@ -1,7 +1,7 @@
 import { type Batch, EncodingError, type Key } from '../index.js';
 import { Reader } from '../record/reader.js';
 import { writeUvarint } from '../record/varint.js';
-import { checkHash, HASH_SIZE, readHash } from './hash.js';
+import { copyHash, HASH_SIZE, readHash } from './hash.js';
 import { Layout } from './layout.js';
 import type { Receipt } from './receipt.js';
 import { State } from './state.js';
@@ -58,7 +58,7 @@ export class Chain {
   addEntry(hash: Uint8Array, unique = false): number {
     const state = this.#state();
     const count = state.count;
-    const index = this.#add(state, checkHash(hash), unique);
+    const index = this.#add(state, copyHash(hash), unique);
     this.#write(state, count);
     return index;
   }
@@ -68,11 +68,11 @@ export class Chain {
    * Answers how many were added; when one of them is refused, none is.
    */
   addEntries(hashes: Iterable<Uint8Array>, unique = false): number {
-    // All of them first: the iterable may use this chain.
-    const checked = Array.from(hashes, checkHash);
+    // Copies of all of them first: the iterable may use this chain, or one array for all hashes.
+    const copies = Array.from(hashes, copyHash);
     const state = this.#state();
     const count = state.count;
-    for (const hash of checked) this.#add(state, hash, unique);
+    for (const hash of copies) this.#add(state, hash, unique);
     this.#write(state, count);
     return state.count - count;
   }
@@ -99,7 +99,7 @@ export class Chain {
 
   /** The index of the first entry of that hash, or -1. */
   indexOf(hash: Uint8Array): number {
-    return this.#indexAt(this.#layout.elementIndex(checkHash(hash)));
+    return this.#indexAt(this.#layout.elementIndex(copyHash(hash)));
   }
 
   /** The state of which entry `i` is the last. Throws `RangeError` when the chain has no such entry. */

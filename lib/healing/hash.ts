@@ -1,17 +1,32 @@
 import { hash } from 'node:crypto';
+import { types } from 'node:util';
 import { InvalidKeyError } from '../errors.js';
 import type { Reader } from '../record/reader.js';
 
 /** The bytes of a hash: of an entry, a node and an anchor. */
 export const HASH_SIZE = 32;
 
+// The length that the engine keeps. An array's own `length` may say anything, and `set` copies by this one.
+const lengthOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  'length',
+)?.get as (this: Uint8Array) => number;
+
 const pair = Buffer.allocUnsafeSlow(2 * HASH_SIZE);
 
-/** SHA-256 of the two hashes, `left` first. */
+/** Returns SHA-256 of the two hashes, `left` first. Throws `InvalidKeyError` unless both are 32 bytes. */
 export function combine(left: Uint8Array, right: Uint8Array): Buffer {
+  // A shorter one would leave bytes of an earlier call in the scratch.
+  checkSize(left);
+  checkSize(right);
   pair.set(left, 0);
   pair.set(right, HASH_SIZE);
   return Buffer.from(sha256(pair), 'latin1');
+}
+
+/** Returns SHA-256 of `left` and then `right`, each of any length. */
+export function combineWhole(left: Uint8Array, right: Uint8Array): Buffer {
+  return Buffer.from(sha256(Buffer.concat([left, right])), 'latin1');
 }
 
 /** Writes to `offset` of `nodes` the SHA-256 of the two hashes that stand, side by side, at `from`. */
@@ -19,13 +34,32 @@ export function combineAt(nodes: Buffer, from: number, offset: number): void {
   nodes.write(sha256(nodes.subarray(from, from + 2 * HASH_SIZE)), offset, HASH_SIZE, 'latin1');
 }
 
-/** `value` itself, a hash of 32 bytes. Throws `InvalidKeyError` for any other length. */
-export function checkHash(value: Uint8Array): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new TypeError('a hash is a Uint8Array of 32 bytes');
-  if (value.length !== HASH_SIZE) {
-    throw new InvalidKeyError(`a hash of ${value.length} bytes, where 32 are expected`);
+/**
+ * Returns a copy of a hash. Throws `TypeError` unless it is a Uint8Array, of whichever realm, and
+ * `InvalidKeyError` unless it has 32 bytes.
+ */
+export function copyHash(value: Uint8Array): Buffer {
+  if (!types.isUint8Array(value)) throw new TypeError('a hash is a Uint8Array of 32 bytes');
+  checkSize(value);
+  const copy = Buffer.allocUnsafe(HASH_SIZE);
+  copy.set(value);
+  return copy;
+}
+
+/** Returns a copy of the bytes; undefined unless `value` is a Uint8Array, of whichever realm. */
+export function copyBytes(value: unknown): Buffer | undefined {
+  if (!types.isUint8Array(value)) return undefined;
+  const copy = Buffer.allocUnsafe(lengthOf.call(value));
+  // An array whose buffer was transferred has no bytes, and `set` refuses it.
+  if (copy.length > 0) copy.set(value);
+  return copy;
+}
+
+function checkSize(hash: Uint8Array): void {
+  const size = lengthOf.call(hash);
+  if (size !== HASH_SIZE) {
+    throw new InvalidKeyError(`a hash of ${size} bytes, where ${HASH_SIZE} are expected`);
   }
-  return value;
 }
 
 /** The hash that comes next, as a view. Throws `EncodingError` unless its length byte says 32. */

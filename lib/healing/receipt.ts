@@ -1,5 +1,5 @@
 import { EncodingError } from '../errors.js';
-import { combine, HASH_SIZE } from './hash.js';
+import { combine, combineWhole, copyBytes, HASH_SIZE } from './hash.js';
 
 /** A step of a receipt: the hash to combine with, on the right when `right` is set, else on the left. */
 export interface ReceiptEntry {
@@ -15,6 +15,12 @@ export interface ReceiptFields {
   readonly endIndex: number;
   readonly anchor: Uint8Array;
   readonly entries: readonly ReceiptEntry[];
+}
+
+/** Options of `Receipt.validate`. */
+export interface ValidateOptions {
+  /** Accept hashes of any length, each hashed whole; otherwise all are 32 bytes. */
+  readonly relaxed?: boolean;
 }
 
 /** The JSON form of a receipt: hashes as hex, `right` only where it is true. */
@@ -48,25 +54,43 @@ export class Receipt implements ReceiptFields {
     this.entries = fields.entries;
   }
 
-  /** Whether applying the entries to `start` gives `anchor`. */
-  validate(): boolean {
-    let current = this.start;
-    for (const { hash, right } of this.entries) {
-      current = right ? combine(current, hash) : combine(hash, current);
+  /**
+   * Returns whether applying the entries to `start` gives `anchor`. A receipt in which anything
+   * that is hashed is not bytes, or not 32 of them, is not valid; nothing is thrown.
+   */
+  validate(options?: ValidateOptions): boolean {
+    const relaxed = options?.relaxed === true;
+    const read = (value: unknown): Buffer | undefined => {
+      const bytes = copyBytes(value);
+      return relaxed || bytes?.length === HASH_SIZE ? bytes : undefined;
+    };
+    const join = relaxed ? combineWhole : combine;
+    const anchor = read(this.anchor);
+    let current = read(this.start);
+    if (!anchor || !current || !Array.isArray(this.entries)) return false;
+    for (const entry of this.entries as readonly (Partial<ReceiptEntry> | null | undefined)[]) {
+      const hash = read(entry?.hash);
+      const right = entry?.right ?? false;
+      if (!hash || typeof right !== 'boolean') return false;
+      current = right ? join(current, hash) : join(hash, current);
     }
-    return Buffer.compare(current, this.anchor) === 0;
+    return current.equals(anchor);
   }
 
+  /** Returns the JSON form. Throws `EncodingError` that names the member that is not bytes. */
   toJSON(): ReceiptJSON {
+    if (!Array.isArray(this.entries)) throw new EncodingError('receipt: entries is not a list');
     return {
-      start: hex(this.start),
+      start: hex(this.start, 'start'),
       startIndex: this.startIndex,
-      end: hex(this.end),
+      end: hex(this.end, 'end'),
       endIndex: this.endIndex,
-      anchor: hex(this.anchor),
-      entries: this.entries.map(({ hash, right }) =>
-        right ? { right, hash: hex(hash) } : { hash: hex(hash) },
-      ),
+      anchor: hex(this.anchor, 'anchor'),
+      entries: this.entries.map((entry, i) => {
+        const { hash, right } = members(entry, `entries[${i}]`);
+        const text = hex(hash, `entries[${i}].hash`);
+        return right ? { right: true, hash: text } : { hash: text };
+      }),
     };
   }
 
@@ -93,8 +117,10 @@ export class Receipt implements ReceiptFields {
   }
 }
 
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+function hex(value: unknown, name: string): string {
+  const bytes = copyBytes(value);
+  if (!bytes) throw new EncodingError(`receipt: ${name} is not a Uint8Array`);
+  return bytes.toString('hex');
 }
 
 function members(value: unknown, what: string): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import { Reader } from '../record/reader.js';
 import { writeUvarint, writeVarint } from '../record/varint.js';
-import { checkHash, combine, HASH_SIZE, readHash } from './hash.js';
+import { combine, copyBytes, copyHash, HASH_SIZE, readHash } from './hash.js';
 
 /** A hash as the list holds it: a length byte and 32 bytes. */
 const ITEM_SIZE = 1 + HASH_SIZE;
@@ -23,9 +23,14 @@ export class State {
   #memory: Buffer = empty;
   #end = LIST_START;
 
-  /** Throws `EncodingError` for what is not exactly one encoded state. */
+  /**
+   * Returns the state of its stored form. Throws `TypeError` unless that is a Uint8Array, of
+   * whichever realm, and `EncodingError` unless it is exactly one encoded state.
+   */
   static decode(bytes: Uint8Array, what = 'chain state'): State {
-    const reader = new Reader(bytes, what);
+    const own = copyBytes(bytes);
+    if (!own) throw new TypeError(`${what}: an encoded state is a Uint8Array`);
+    const reader = new Reader(own, what);
     const count = reader.varint();
     if (count < 0 || count > MAX_COUNT) throw reader.error(`a chain of ${count} entries`, 0);
     const state = new State();
@@ -83,18 +88,17 @@ export class State {
 
   /**
    * Adds an entry; when the state is at a mark (every 2^markPower entries), the list is emptied
-   * first. Throws `InvalidKeyError` when it is not 32 bytes.
+   * first. Throws `TypeError` unless it is a Uint8Array, `InvalidKeyError` unless it has 32 bytes.
    */
   add(hash: Uint8Array, markPower = 8): void {
-    checkHash(hash);
+    let node = copyHash(hash);
     if (this.#count >= MAX_COUNT) throw new RangeError('the chain is full');
     if (this.#count % 2 ** markPower === 0) this.#end = LIST_START;
     this.#reserve(ITEM_SIZE);
     this.#memory[this.#end] = HASH_SIZE;
-    this.#memory.set(hash, this.#end + 1);
+    this.#memory.set(node, this.#end + 1);
     this.#end += ITEM_SIZE;
 
-    let node: Buffer = Buffer.from(hash);
     let slot = 0;
     for (let root = this.#pending[0]; root; root = this.#pending[++slot]) {
       node = combine(root, node);

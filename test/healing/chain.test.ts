@@ -210,6 +210,33 @@ describeEngines('Chain', (open) => {
     expect(chain.anchor()).toEqual(rootOf([a, b, c]));
   });
 
+  it('takes entries from an iterable that yields one array again and again', () => {
+    const chain = new Chain(open().begin(null, true), key);
+    const entries = syntheticEntries(5);
+    function* refilled() {
+      const array = new Uint8Array(32);
+      for (const entry of entries) {
+        array.set(entry);
+        yield array;
+      }
+    }
+    expect(chain.addEntries(refilled())).toBe(5);
+    expect(chain.anchor()).toEqual(rootOf(entries));
+    expect(chain.indexOf(entries[1] as Buffer)).toBe(1);
+  });
+
+  it('takes the bytes that an array has, not those that its length promises', () => {
+    const chain = new Chain(open().begin(null, true), key);
+    const lying = (size: number, length: number) =>
+      Object.defineProperty(Buffer.alloc(size, 9), 'length', { value: length });
+    chain.addEntry(Buffer.alloc(32, 1));
+    expect(() => chain.addEntry(lying(5, 32))).toThrow(InvalidKeyError);
+    expect(() => new State().add(lying(5, 32))).toThrow(InvalidKeyError);
+    expect(chain.addEntry(lying(32, 5))).toBe(1);
+    expect(chain.entry(1)).toEqual(Buffer.alloc(32, 9));
+    expect(chain.indexOf(Buffer.alloc(32, 9))).toBe(1);
+  });
+
   it('goes on rightly after a failure in the middle of an entry', () => {
     const db = open();
     const batch = db.begin(null, true);

@@ -1,6 +1,9 @@
-import { EncodingError } from 'accumulate-memdb';
-import { Receipt, type ReceiptFields } from 'accumulate-memdb/healing';
+import { createHash } from 'node:crypto';
+import { runInNewContext } from 'node:vm';
+import { EncodingError, InvalidKeyError } from 'accumulate-memdb';
+import { Receipt, type ReceiptEntry, type ReceiptFields } from 'accumulate-memdb/healing';
 import { describe, expect, it } from 'vitest';
+import { combine } from '../../dist/lib/healing/hash.js';
 import { Checker } from '../../dist/lib/healing/job/checker.js';
 import { Dag } from '../../dist/lib/healing/job/dag.js';
 import { pathOf, pendingOf, rootOf, syntheticEntries } from './model.js';
@@ -40,6 +43,23 @@ function* tampered(receipt: Receipt): Generator<[what: string, fields: ReceiptFi
   }
 }
 
+/** The receipt with each thing in it that is hashed cut or extended to `size` bytes. */
+function* resized(
+  receipt: Receipt,
+  size: number,
+  finish = (bytes: Uint8Array) => bytes,
+): Generator<[what: string, fields: ReceiptFields]> {
+  const resize = (bytes: Uint8Array) =>
+    finish(Buffer.concat([bytes, Buffer.alloc(100)]).subarray(0, size));
+  const fields: ReceiptFields = { ...receipt };
+  yield ['start', { ...fields, start: resize(receipt.start) }];
+  yield ['anchor', { ...fields, anchor: resize(receipt.anchor) }];
+  for (const [i, { hash, right = false }] of receipt.entries.entries()) {
+    const entries = receipt.entries.with(i, { right, hash: resize(hash) });
+    yield [`hash ${i}`, { ...fields, entries }];
+  }
+}
+
 describe('Receipt', () => {
   it('is valid, and not when anything in it that is hashed is changed', () => {
     for (const [from, to] of [
@@ -56,6 +76,120 @@ describe('Receipt', () => {
         expect(new Receipt(fields).validate(), `${from} to ${to}, ${what}`).toBe(false);
       }
     }
+  });
+
+  it('depends on its own bytes alone, whatever was validated before it', () => {
+    const good = receiptOf(3, 70);
+    for (const size of [0, 1, 31, 33, 64, 100]) {
+      for (const [what, fields] of resized(good, size)) {
+        expect(good.validate()).toBe(true);
+        expect(new Receipt(fields).validate(), `${what} of ${size} bytes`).toBe(false);
+      }
+    }
+  });
+
+  it('is not completed to a valid one by the bytes of an earlier one', () => {
+    const left = receiptOf(1, 1).entries[0] as ReceiptEntry;
+    const good = receiptOf(0, 1);
+    const short = { ...good, entries: [{ right: true, hash: new Uint8Array(0) }] };
+    expect(good.validate()).toBe(true);
+    expect(new Receipt(short).validate()).toBe(false);
+    // Nor is one that begins with the right bytes cut to the right length.
+    const long = { right: false, hash: Buffer.concat([left.hash, Buffer.alloc(32)]) };
+    expect(new Receipt({ ...receiptOf(1, 1), entries: [long] }).validate()).toBe(false);
+  });
+
+  it('is not valid when an array says that it has a length which it has not', () => {
+    const good = receiptOf(3, 70);
+    const lying = (bytes: Uint8Array, length: number) =>
+      Object.defineProperty(bytes, 'length', { value: length });
+    for (const size of [0, 5, 31, 33]) {
+      for (const [what, fields] of resized(good, size, (bytes) => lying(bytes, 32))) {
+        expect(good.validate()).toBe(true);
+        expect(new Receipt(fields).validate(), `${what} of ${size} bytes`).toBe(false);
+      }
+    }
+    const start = lying(Buffer.from(good.start), 5);
+    expect(new Receipt({ ...good, start }).validate()).toBe(true);
+  });
+
+  it.each([
+    undefined,
+    null,
+    '00',
+    7,
+    [],
+    {},
+    Object.create(Uint8Array.prototype),
+    new Uint16Array(32),
+    new ArrayBuffer(32),
+    new DataView(new ArrayBuffer(32)),
+  ])('is not valid with %o where bytes are expected, and throws nothing bare', (value) => {
+    const good = receiptOf(3, 70);
+    const bytes = value as Uint8Array;
+    const malformed: Partial<ReceiptFields>[] = [
+      { start: bytes },
+      { anchor: bytes },
+      { entries: [{ hash: bytes, right: true }] },
+      { entries: [value as ReceiptEntry] },
+    ];
+    if (!Array.isArray(value)) malformed.push({ entries: value as ReceiptEntry[] });
+    for (const change of malformed) {
+      const receipt = new Receipt({ ...good, ...change });
+      expect(receipt.validate()).toBe(false);
+      expect(receipt.validate({ relaxed: true })).toBe(false);
+      expect(() => receipt.toJSON()).toThrow(EncodingError);
+    }
+  });
+
+  it('is not valid with a side that is no boolean', () => {
+    const good = receiptOf(3, 70);
+    const [first, ...others] = good.entries as [ReceiptEntry, ...ReceiptEntry[]];
+    for (const right of ['false', 1, 0, {}]) {
+      const entries = [{ ...first, right: right as boolean }, ...others];
+      expect(new Receipt({ ...good, entries }).validate()).toBe(false);
+    }
+  });
+
+  it('is validated alike with bytes of another realm', () => {
+    const foreign = (bytes: Uint8Array): Uint8Array =>
+      runInNewContext('Uint8Array.from(bytes)', { bytes: [...bytes] });
+    const good = receiptOf(3, 70);
+    const receipt = new Receipt({
+      ...good,
+      start: foreign(good.start),
+      anchor: foreign(good.anchor),
+      entries: good.entries.map(({ hash, right = false }) => ({ hash: foreign(hash), right })),
+    });
+    expect(receipt.start).not.toBeInstanceOf(Uint8Array);
+    expect(receipt.validate()).toBe(true);
+    expect(receipt.toJSON()).toEqual(good.toJSON());
+    const {
+      entries: [first],
+    } = receipt;
+    const short = [{ right: first?.right ?? false, hash: foreign(Buffer.alloc(31)) }];
+    expect(new Receipt({ ...receipt, entries: short }).validate()).toBe(false);
+  });
+
+  it('relaxed, takes hashes of any length and hashes each whole', () => {
+    const sha = (...parts: Uint8Array[]) =>
+      createHash('sha256').update(Buffer.concat(parts)).digest();
+    const start = Buffer.from('a start of 20 bytes.');
+    const [left, right] = [Buffer.alloc(100, 1), Buffer.alloc(0)];
+    const fields: ReceiptFields = {
+      ...receiptOf(0, 1),
+      start,
+      anchor: sha(left, sha(start, right)),
+      entries: [{ right: true, hash: right }, { hash: left }],
+    };
+    expect(new Receipt(fields).validate({ relaxed: true })).toBe(true);
+    expect(new Receipt(fields).validate()).toBe(false);
+    expect(new Receipt(fields).validate({ relaxed: false })).toBe(false);
+    const cut = [{ right: true, hash: right }, { hash: left.subarray(1) }];
+    expect(new Receipt({ ...fields, entries: cut }).validate({ relaxed: true })).toBe(false);
+    const short = { ...fields, anchor: fields.anchor.subarray(1) };
+    expect(new Receipt(short).validate({ relaxed: true })).toBe(false);
+    expect(receiptOf(3, 70).validate({ relaxed: true })).toBe(true);
   });
 
   it.each([
@@ -98,6 +232,11 @@ describe('Checker', () => {
     expect(checker.fault({ ...receipt, endIndex: 76 }, 20)).toMatch(/its end/);
     expect(checker.fault({ ...receipt, startIndex: 21 }, 20)).toMatch(/starts at entry 21/);
     expect(checker.fault(receipt, 21)).toMatch(/starts at entry 20/);
+    for (const size of [0, 31, 33]) {
+      for (const [what, fields] of resized(receipt, size)) {
+        expect(checker.fault(fields, 20), what).toBeTypeOf('string');
+      }
+    }
   });
 
   it('finds a receipt that is valid in itself but of another chain', () => {
@@ -106,6 +245,20 @@ describe('Checker', () => {
     );
     expect(receiptOf(20, 77).validate()).toBe(true);
     expect(others.fault(receiptOf(20, 77), 20)).toMatch(/its anchor is not that of 78 entries/);
+  });
+});
+
+describe('combine', () => {
+  it('refuses what is not 32 bytes, and hands out memory of its own', () => {
+    const [a, b] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const joined = combine(a, b);
+    expect(joined).toEqual(rootOf([a, b]));
+    for (const size of [0, 31, 33, 64]) {
+      expect(() => combine(Buffer.alloc(size), b)).toThrow(InvalidKeyError);
+      expect(() => combine(a, Buffer.alloc(size))).toThrow(InvalidKeyError);
+    }
+    combine(b, a);
+    expect(joined).toEqual(rootOf([a, b]));
   });
 });
 

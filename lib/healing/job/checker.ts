@@ -30,7 +30,8 @@ export class Checker {
       return `its anchor is not that of ${endIndex + 1} entries`;
     }
     let current = start;
-    for (const { hash, right } of entries) {
+    for (const [i, { hash, right }] of entries.entries()) {
+      if (hash.length !== anchor.length) return `its hash ${i} has ${hash.length} bytes`;
       current = right ? pair(current, hash) : pair(hash, current);
     }
     return same(current, anchor) ? undefined : 'it does not lead to its anchor';
