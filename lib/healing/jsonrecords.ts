@@ -4,17 +4,30 @@ import type { FileRecord } from './records.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** The members of a record, by the names that the original gives them. */
+const MEMBERS = ['Key', 'Value', 'Delete'] as const;
+
 /**
- * Reads the records of a JSON list of `{"Key": [...], "Value": "<base64>"}`, one at a time. Throws
- * `EncodingError` that names the record and the byte where it begins.
+ * Reads the records of a JSON list of `{"Key": [...], "Value": "<base64>"}`, one at a time. A
+ * record with `"Delete": true` is left out: it says that there is no such record.
+ *
+ * Names of members may be in any case, as the original's decoder takes them. That decoder passes
+ * over unknown members and takes the last of two that have one name. This one refuses both, because
+ * they may change what the record means, as `Delete` does.
+ *
+ * Throws `EncodingError` that names the record and the byte where it begins.
  */
 export async function* readJsonRecords(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<FileRecord, void, undefined> {
-  for await (const member of splitList(source)) yield parse(member);
+  for await (const member of splitList(source)) {
+    const record = parse(member);
+    if (record) yield record;
+  }
 }
 
-function parse({ bytes, index, at }: ListMember): FileRecord {
+/** Returns the record; undefined if it is deleted. */
+function parse({ bytes, index, at }: ListMember): FileRecord | undefined {
   try {
     const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
@@ -22,18 +35,19 @@ function parse({ bytes, index, at }: ListMember): FileRecord {
       throw new EncodingError('not an object');
     }
     const members = memberTexts(text);
-    for (const name of members.keys()) {
-      if (name !== 'Key' && name !== 'Value') {
-        throw new EncodingError(`unknown member ${JSON.stringify(name)}`);
-      }
-    }
+    const member = (name: string) => (value as Record<string, unknown>)[name];
+    const { Key: keyMember, Value: valueMember, Delete: deleteMember } = members;
     // From its text: a number of a parsed value has lost the digits beyond 2^53.
-    const keyText = members.get('Key');
-    if (keyText === undefined) throw new EncodingError('no Key');
-    const key = Key.parse(keyText);
+    if (!keyMember) throw new EncodingError('no Key');
+    const key = Key.parse(keyMember.text);
     // Throws for a key that cannot be hashed, which no store can hold.
     key.digest();
-    return { key, value: base64((value as { Value?: unknown }).Value) };
+    // A null is false to the original's decoder.
+    const deleted = (deleteMember && member(deleteMember.name)) ?? false;
+    if (typeof deleted !== 'boolean') throw new EncodingError('Delete is not a boolean');
+    if (deleted && !valueMember) return undefined;
+    const content = base64(valueMember && member(valueMember.name));
+    return deleted ? undefined : { key, value: content };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EncodingError(`record ${index}, at byte ${at}: ${reason}`, { cause });
@@ -50,20 +64,36 @@ function base64(text: unknown): Buffer {
   return bytes;
 }
 
-/** The members of the JSON object `text`, which is known to parse, each as the text of its value. */
-function memberTexts(text: string): Map<string, string> {
-  const members = new Map<string, string>();
+/** A member of an object: its name as written, and the text of its value. */
+interface Member {
+  readonly name: string;
+  readonly text: string;
+}
+
+type Members = Partial<Record<(typeof MEMBERS)[number], Member>>;
+
+/** Returns the members of a record's text, which is known to parse. */
+function memberTexts(text: string): Members {
+  const members: Members = {};
   let at = skipSpace(text, 1);
   while (text[at] === '"') {
     const nameEnd = skipString(text, at);
     const name = JSON.parse(text.slice(at, nameEnd)) as string;
     const start = skipSpace(text, skipSpace(text, nameEnd) + 1);
     const end = skipValue(text, start);
-    if (members.has(name)) throw new EncodingError(`a second ${JSON.stringify(name)}`);
-    members.set(name, text.slice(start, end).trimEnd());
+    // For these three names, this equals Unicode's simple folding, by which the original compares.
+    const member = MEMBERS.find((known) => known.toLowerCase() === name.toLowerCase());
+    if (!member) throw new EncodingError(`unknown member ${shown(name)}`);
+    if (members[member]) throw new EncodingError(`a second ${shown(member)}`);
+    members[member] = { name, text: text.slice(start, end).trimEnd() };
     at = skipSpace(text, end + 1);
   }
   return members;
+}
+
+/** Returns the text for a message: quoted, and cut at 100 characters. */
+function shown(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
 }
 
 /** The offset after the string that begins at `at`. */

@@ -75,6 +75,37 @@ describe('a JSON list of records', () => {
     expect(second?.value).toEqual(Buffer.alloc(0));
   });
 
+  it('leaves out what its writer says is deleted', async () => {
+    const list = (...members: string[]) => readFile(Buffer.from(`[${members.join(',')}]`));
+    const kept = '{"Key":[{"string":"a"}],"Value":"AQI=","Delete":false}';
+    const found = await list(
+      kept,
+      '{"Key":[{"string":"b"}],"Value":"AQI=","Delete":true}',
+      '{"Key":[{"string":"c"}],"Value":null,"Delete":true}',
+      '{"Delete":true,"Key":[{"string":"d"}]}',
+    );
+    expect(plain(found)).toEqual(plain([{ key: Key.of('a'), value: Buffer.from([1, 2]) }]));
+    const none = await list('{"Key":[{"string":"b"}],"Value":"AQI=","Delete":null}');
+    expect(none).toHaveLength(1);
+  });
+
+  it('takes the names of members in any case, as the original does', async () => {
+    const names = [
+      ['key', 'value', 'delete'],
+      ['KEY', 'VALUE', 'DELETE'],
+      ['kEy', 'vaLUE', 'deLETE'],
+      // The Kelvin sign, which folds to a k.
+      ['\u212aey', 'Value', 'Delete'],
+    ];
+    for (const [k, v, d] of names) {
+      for (const deleted of [false, true]) {
+        const text = `[{"${k}":[{"string":"a"}],"${v}":"AQI=","${d}":${deleted}}]`;
+        const found = await readFile(Buffer.from(text));
+        expect(found.map(({ value }) => [...value])).toEqual(deleted ? [] : [[1, 2]]);
+      }
+    }
+  });
+
   it('gives the records before the one that is wrong', async () => {
     const found: FileRecord[] = [];
     const reading = readJsonRecords([text.subarray(0, text.length - 100)]);
@@ -112,6 +143,12 @@ describe('a JSON list of records', () => {
     ['[{"Key":[],"Value":"YQ"}]', 'record 0, at byte 1: Value is not base64'],
     ['[{"Key":[],"Value":"","More":[1,{}]}]', 'record 0, at byte 1: unknown member "More"'],
     ['[{"Key":[],"Key":[],"Value":""}]', 'record 0, at byte 1: a second "Key"'],
+    ['[{"Key":[],"KEY":[],"Value":""}]', 'record 0, at byte 1: a second "Key"'],
+    ['[{"Key":[],"Value":"","Delete":1}]', 'record 0, at byte 1: Delete is not a boolean'],
+    ['[{"Key":[],"Value":"","Delete":"true"}]', 'record 0, at byte 1: Delete is not a boolean'],
+    ['[{"Value":"","Delete":true}]', 'record 0, at byte 1: no Key'],
+    ['[{"Key":[],"Value":"a","Delete":true}]', 'record 0, at byte 1: Value is not base64'],
+    ['[{"Key":[],"Delete":false}]', 'record 0, at byte 1: Value is no base64 text'],
     ['[{"Key":[],"Value":""},{"Key":{},"Value":""}]', /^record 1, at byte 23: /],
     ['[{"Key":[{"int":1.5}],"Value":""}]', /^record 0, at byte 1: /],
     ['[{"Key":[{"none":1}],"Value":""}]', /^record 0, at byte 1: /],
@@ -122,6 +159,11 @@ describe('a JSON list of records', () => {
     const text = await refusal(readFile(Buffer.from(bytes, 'latin1')));
     if (typeof message === 'string') expect(text).toBe(message);
     else expect(text).toMatch(message);
+  });
+
+  it('is refused in few words when the name of a member is long', async () => {
+    const text = `[{"Key":[],"${'M'.repeat(5000)}":1}]`;
+    expect(await refusal(readFile(Buffer.from(text)))).toMatch(/^record 0, at byte 1: .{100,150}$/);
   });
 
   it('is refused when a record is larger than memory should be', async () => {
