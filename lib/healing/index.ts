@@ -9,6 +9,6 @@ export {
   type ReceiptJSON,
   type ValidateOptions,
 } from './receipt.js';
-export { type FileRecord, readRecords } from './records.js';
+export { type FileRecord, type ReadOptions, readRecords } from './records.js';
 export { readSnapshot } from './snapshot.js';
 export { State } from './state.js';

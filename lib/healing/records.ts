@@ -9,12 +9,21 @@ export interface FileRecord {
   readonly value: Uint8Array;
 }
 
+/** Options of `readRecords` and `readSnapshot`. */
+export interface ReadOptions {
+  /** Gets a sentence on each thing in the file that was not read, or not checked. */
+  readonly onNote?: (note: string) => void;
+}
+
 /**
  * Reads the records of a file, one after the other, in memory for one record (and, for a snapshot,
  * its index): a JSON list of records or a snapshot, told by the first byte. Throws `EncodingError`
  * for a bad file, and the system's error for one that cannot be read.
  */
-export async function* readRecords(path: string): AsyncGenerator<FileRecord, void, undefined> {
+export async function* readRecords(
+  path: string,
+  options: ReadOptions = {},
+): AsyncGenerator<FileRecord, void, undefined> {
   const file = await open(path);
   try {
     const stat = await file.stat();
@@ -23,7 +32,7 @@ export async function* readRecords(path: string): AsyncGenerator<FileRecord, voi
     }
     const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, 0);
     if (bytesRead === 0) throw new EncodingError('the file is empty');
-    if (buffer[0] === 0) yield* readSnapshot(file);
+    if (buffer[0] === 0) yield* readSnapshot(file, options);
     else yield* readJsonRecords(file.createReadStream({ start: 0, autoClose: false }));
   } finally {
     await file.close();

@@ -4,6 +4,28 @@ import type { Window } from './window.js';
 /** The types of snapshot sections that are read. */
 export const SectionType = { Header: 1, Records: 7, Index: 8 } as const;
 
+/** What the types of sections that are not read hold. */
+const UNREAD: Readonly<Record<number, string>> = {
+  2: 'accounts, of version 1',
+  3: 'transactions, of version 1',
+  4: 'signatures, of version 1',
+  5: 'compressed transactions, of version 1',
+  6: 'another snapshot',
+  9: 'the BPT, as pairs of hash and value',
+  10: 'parameters of the consensus',
+  11: 'the BPT, as records',
+  12: "CometBFT's state database",
+  13: "CometBFT's block store",
+  14: "Accumulate's database",
+};
+
+/** Returns what a reader of the records should know of a section; undefined if that one is read. */
+export function noteOn({ number, type, size }: Section): string | undefined {
+  if (Object.values<number>(SectionType).includes(type)) return undefined;
+  const content = UNREAD[type] ?? `contents of an unknown type, ${type}`;
+  return `section ${number} was not read: ${content} (${size} bytes)`;
+}
+
 /** A section of a snapshot: its place in the file (from 0), and where its bytes are. */
 export interface Section {
   readonly number: number;

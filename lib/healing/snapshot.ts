@@ -1,13 +1,16 @@
 import type { FileHandle } from 'node:fs/promises';
 import { EncodingError, Key } from '../index.js';
 import { Reader } from '../record/reader.js';
-import type { FileRecord } from './records.js';
-import { checkPadding, readSections, type Section, SectionType } from './sections.js';
+import type { FileRecord, ReadOptions } from './records.js';
+import { checkPadding, noteOn, readSections, type Section, SectionType } from './sections.js';
+import { checkHeader } from './snapshotheader.js';
 import { SnapshotIndex } from './snapshotindex.js';
 import { Window } from './window.js';
 
 /** The bytes of a record's length. */
 const LENGTH_SIZE = 8;
+/** The longest record that is read, in bytes. */
+const MAX_RECORD_SIZE = 1 << 30;
 
 /** The fields of a record. */
 const Field = { Key: 1, Value: 2, Receipt: 3 } as const;
@@ -15,31 +18,51 @@ const Field = { Key: 1, Value: 2, Receipt: 3 } as const;
 /**
  * Reads the records of an Accumulate snapshot, one at a time; of the rest, only the index is held
  * in memory (40 bytes a record). Throws `EncodingError` that names the section or record and the
- * byte: for a file that is truncated or has bytes too many, a record that is damaged, and a record
- * that the index does not have, or has elsewhere.
+ * byte: for a snapshot of another version than 2, a header that is damaged, a file that is
+ * truncated or has bytes too many, a record that is damaged, and a record that the index does not
+ * have, or has elsewhere.
+ *
+ * A snapshot may have no index, and sections of kinds that are not read. `onNote` gets a sentence
+ * on each, before the first record.
  */
-export async function* readSnapshot(file: FileHandle): AsyncGenerator<FileRecord, void, undefined> {
+export async function* readSnapshot(
+  file: FileHandle,
+  { onNote }: ReadOptions = {},
+): AsyncGenerator<FileRecord, void, undefined> {
   const { size } = await file.stat();
   const window = new Window(file);
   const sections = await readSections(window, size);
+  await checkHeader(window, sections[0] as Section);
   await checkPadding(window, sections, size);
-  const [indexSection, second] = sections.filter(({ type }) => type === SectionType.Index);
-  if (!indexSection) throw new EncodingError('the snapshot has no index');
-  if (second) throw new EncodingError(`section ${second.number} is a second index`);
-  const index = await SnapshotIndex.read(window, indexSection);
+  const index = await readIndex(window, sections);
+
+  for (const section of sections) {
+    const note = noteOn(section);
+    if (note) onNote?.(note);
+  }
+  if (!index) onNote?.('the snapshot has no index: nothing was checked against an index');
 
   let count = 0;
   for (const section of sections) {
     if (section.type !== SectionType.Records) continue;
     for await (const { record, at, offset } of recordsOf(section, window, count)) {
-      index.check(record.key.digest(), section.number, offset, `record ${count}, at byte ${at}`);
+      index?.check(record.key.digest(), section.number, offset, `record ${count}, at byte ${at}`);
       yield record;
       count++;
     }
   }
-  if (count !== index.count) {
+  if (index && count !== index.count) {
     throw new EncodingError(`the index tells of ${index.count} records, the file has ${count}`);
   }
+}
+
+async function readIndex(
+  window: Window,
+  sections: readonly Section[],
+): Promise<SnapshotIndex | undefined> {
+  const [section, second] = sections.filter(({ type }) => type === SectionType.Index);
+  if (second) throw new EncodingError(`section ${second.number} is a second index`);
+  return section && SnapshotIndex.read(window, section);
 }
 
 /** A record, the byte where it begins, and how far that is from the beginning of its section. */
@@ -63,6 +86,9 @@ async function* recordsOf(
     const length = left < 0 ? 0n : (await window.read(at, LENGTH_SIZE)).readBigUInt64BE();
     if (left < 0 || length > left) {
       throw new EncodingError(`${what}: it is cut off by the end of section ${section.number}`);
+    }
+    if (length > MAX_RECORD_SIZE) {
+      throw new EncodingError(`${what}: ${length} bytes, more than ${MAX_RECORD_SIZE}`);
     }
     const bytes = await window.read(at + LENGTH_SIZE, Number(length));
     yield { record: decode(bytes, what), at, offset: at - section.start };

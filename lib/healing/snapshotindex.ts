@@ -5,6 +5,8 @@ import type { Window } from './window.js';
 /** An entry: 2 bytes of section number, 6 of offset in that section, and the key's digest. */
 const ENTRY_SIZE = 40;
 const DIGEST_AT = 8;
+/** The largest index that is read, in bytes: of about 50 million records. */
+const MAX_SIZE = 2 ** 31;
 /** How much of the index is read at once: a multiple of the entry's size. */
 const CHUNK_SIZE = ENTRY_SIZE * 4096;
 
@@ -22,16 +24,23 @@ export class SnapshotIndex {
     if (size % ENTRY_SIZE !== 0) {
       throw new EncodingError(`section ${number}: an index of ${size} bytes, no multiple of 40`);
     }
-    const bytes = Buffer.allocUnsafe(size);
-    for (let at = 0; at < size; at += CHUNK_SIZE) {
-      bytes.set(await window.read(start + at, Math.min(CHUNK_SIZE, size - at)), at);
-    }
-    for (let at = ENTRY_SIZE; at < size; at += ENTRY_SIZE) {
-      const before = at - ENTRY_SIZE + DIGEST_AT;
-      if (bytes.compare(bytes, before, at, at + DIGEST_AT, at + ENTRY_SIZE) > 0) continue;
+    if (size > MAX_SIZE) {
       throw new EncodingError(
-        `section ${number}: the index is out of order, at byte ${start + at}`,
+        `section ${number}: an index of ${size} bytes, more than ${MAX_SIZE}`,
       );
+    }
+    const bytes = Buffer.allocUnsafe(size);
+    // Each piece is checked before the next is read, so that no memory is filled from a bad index.
+    for (let from = 0; from < size; from += CHUNK_SIZE) {
+      const end = Math.min(from + CHUNK_SIZE, size);
+      bytes.set(await window.read(start + from, end - from), from);
+      for (let at = Math.max(from, ENTRY_SIZE); at < end; at += ENTRY_SIZE) {
+        const before = at - ENTRY_SIZE + DIGEST_AT;
+        if (bytes.compare(bytes, before, at, at + DIGEST_AT, at + ENTRY_SIZE) > 0) continue;
+        throw new EncodingError(
+          `section ${number}: the index is out of order, at byte ${start + at}`,
+        );
+      }
     }
     return new SnapshotIndex(bytes);
   }

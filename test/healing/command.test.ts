@@ -272,6 +272,28 @@ describe('heal of the real files', () => {
     });
   });
 
+  it('says what of a snapshot it did not read or check', async () => {
+    const unindexed = dataFile('snapshot-unindexed.snap');
+    if (!unindexed) return;
+    const said = [
+      'section 2 was not read: the BPT, as records (14434 bytes)',
+      'the snapshot has no index: nothing was checked against an index',
+    ];
+    const made = await report(unindexed);
+    expect(made).toMatchObject({ status: 0, notes: said });
+    const { stdout } = await run('heal', unindexed);
+    for (const note of said) expect(stdout).toContain(`\nNote: ${note}.\n`);
+  });
+
+  it.each([
+    ['snapshot-version1.snap', /a snapshot of version 1; only version 2 can be read$/m],
+    ['snapshot-version3.snap', /a snapshot of version 3; only version 2 can be read$/m],
+    ['snapshot-bad-header.snap', /the snapshot's header has 11 bytes/],
+  ])('refuses %s', async (name, message) => {
+    const path = dataFile(name);
+    if (path) expectRefusal(await run('heal', path), message);
+  });
+
   it.skipIf(!snap)('refuses the snapshot when it is cut', async () => {
     const whole = readFileSync(snap as string);
     const random = new Random(runSeed('cut'));

@@ -56,11 +56,22 @@ export function snapshotSections(
     return { type: 7, bytes: Buffer.concat(bytes) };
   });
   index.sort((a, b) => a.compare(b, 8, 40, 8, 40));
-  return [
-    { type: 1, bytes: Buffer.from('header') },
-    ...sections,
-    { type: 8, bytes: Buffer.concat(index) },
-  ];
+  return [{ type: 1, bytes: headerBytes() }, ...sections, { type: 8, bytes: Buffer.concat(index) }];
+}
+
+/** The contents of a header section, its length before it. */
+export function headerBytes(version = 2): Buffer {
+  const ledger = Buffer.from('a system ledger');
+  return withLength(
+    Buffer.concat([
+      varint(1),
+      varint(version),
+      varint(2),
+      Buffer.alloc(32, 7),
+      varint(3),
+      item(ledger),
+    ]),
+  );
 }
 
 /** A record as a section holds it, its length before it. */

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Random, runSeed } from '../support/random.js';
 import {
   dataFile,
+  headerBytes,
   jsonList,
   recordBytes,
   snapshot,
@@ -193,6 +194,29 @@ describe('a snapshot', () => {
     expect(await readFile(snapshot(snapshotSections([])))).toEqual([]);
   });
 
+  it('is read without an index, and nobody is left to believe that it was checked', async () => {
+    const notes = async (bytes: Uint8Array) => {
+      const path = join(folder, 'noted');
+      writeFileSync(path, bytes);
+      const said: string[] = [];
+      const found = await all(readRecords(path, { onNote: (note) => said.push(note) }));
+      expect(plain(found)).toEqual(plain(records));
+      return said;
+    };
+    expect(await notes(whole)).toEqual([]);
+    expect(await notes(snapshot(sections.slice(0, -1)))).toEqual([
+      'the snapshot has no index: nothing was checked against an index',
+    ]);
+    const others = [2, 6, 9, 11, 99].map((type) => ({ type, bytes: Buffer.alloc(type) }));
+    expect(await notes(snapshot([...sections, ...others]))).toEqual([
+      'section 5 was not read: accounts, of version 1 (2 bytes)',
+      'section 6 was not read: another snapshot (6 bytes)',
+      'section 7 was not read: the BPT, as pairs of hash and value (9 bytes)',
+      'section 8 was not read: the BPT, as records (11 bytes)',
+      'section 9 was not read: contents of an unknown type, 99 (99 bytes)',
+    ]);
+  });
+
   it('may have records without a value, or with a receipt', async () => {
     const [{ key }, { key: other }] = records as [FileRecord, FileRecord];
     const plainKey = Buffer.from(key.encode());
@@ -212,7 +236,7 @@ describe('a snapshot', () => {
     });
     index.sort((a, b) => a.compare(b, 8, 40, 8, 40));
     const file = snapshot([
-      { type: 1, bytes: Buffer.alloc(0) },
+      { type: 1, bytes: headerBytes() },
       { type: 7, bytes: Buffer.concat([noValue, withReceipt]) },
       { type: 8, bytes: Buffer.concat(index) },
     ]);
@@ -257,7 +281,56 @@ describe('a snapshot', () => {
       () => snapshot(sections.slice(1)),
       'section 0, at byte 0: type 7, where a snapshot has its header',
     ],
-    ['no index', () => snapshot(sections.slice(0, -1)), 'the snapshot has no index'],
+    [
+      'version 1',
+      () => replaced(0, headerBytes(1)),
+      'a snapshot of version 1; only version 2 can be read',
+    ],
+    [
+      'version 2^40',
+      () => replaced(0, headerBytes(2 ** 40)),
+      'a snapshot of version 1099511627776; only version 2 can be read',
+    ],
+    [
+      'a later version and more fields',
+      () => replaced(0, withLength(Buffer.from([1, 3, 9, 9, 9]))),
+      'a snapshot of version 3; only version 2 can be read',
+    ],
+    [
+      'a header without a version',
+      () => replaced(0, withLength(Buffer.alloc(0))),
+      'a snapshot of version 0; only version 2 can be read',
+    ],
+    [
+      'a header of text',
+      () => replaced(0, Buffer.from('not a header')),
+      /^section 0, at byte 64: the snapshot's header has 4 bytes, and says that it has \d+$/,
+    ],
+    [
+      'a header of no bytes',
+      () => replaced(0, Buffer.alloc(0)),
+      "section 0, at byte 64: the snapshot's header has 0 bytes",
+    ],
+    [
+      'a header of an unknown field',
+      () => replaced(0, withLength(Buffer.from([1, 2, 4, 0]))),
+      /^section 0, at byte 64: the snapshot's header: unknown field 4, at byte 2$/,
+    ],
+    [
+      'a header of two versions',
+      () => replaced(0, withLength(Buffer.from([1, 2, 1, 2]))),
+      /field 1 after field 1, at byte 2$/,
+    ],
+    [
+      'a header whose root hash is short',
+      () => replaced(0, withLength(Buffer.from([1, 2, 2, 0]))),
+      /32 bytes are wanted, 1 are left/,
+    ],
+    [
+      'bytes after the header',
+      () => replaced(0, Buffer.concat([headerBytes(), Buffer.alloc(1)])),
+      /^section 0, at byte 64: /,
+    ],
     [
       'two indexes',
       () => snapshot([...sections, sections.at(-1) as TestSection]),
@@ -357,6 +430,30 @@ describe('the real files', () => {
         })),
       ),
     );
+  });
+
+  it.each([
+    ['snapshot-version1.snap', 'a snapshot of version 1; only version 2 can be read'],
+    ['snapshot-version3.snap', 'a snapshot of version 3; only version 2 can be read'],
+    ['snapshot-bad-header.snap', /^section 0, at byte 64: the snapshot's header has 11 bytes/],
+  ])('%s is refused', async (name, message) => {
+    const path = dataFile(name);
+    if (!path) return;
+    const text = await refusal(all(readRecords(path)));
+    if (typeof message === 'string') expect(text).toBe(message);
+    else expect(text).toMatch(message);
+  });
+
+  it('the snapshot without an index has the records of the one with it', async () => {
+    const unindexed = dataFile('snapshot-unindexed.snap');
+    if (!unindexed || !snap) return;
+    const notes: string[] = [];
+    const found = await all(readRecords(unindexed, { onNote: (note) => notes.push(note) }));
+    expect(plain(found)).toEqual(plain(await all(readRecords(snap))));
+    expect(notes).toEqual([
+      'section 2 was not read: the BPT, as records (14434 bytes)',
+      'the snapshot has no index: nothing was checked against an index',
+    ]);
   });
 
   it.skipIf(!snap)('the snapshot has 134 records', async () => {

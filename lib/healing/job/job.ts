@@ -66,6 +66,7 @@ class Job {
   readonly #options: JobOptions;
   #board = new Board(0);
   #loaded = 0;
+  #notes: readonly string[] = [];
   #added = 0;
   /** The chain that is built, in the batch of its last block. */
   #synthetic: Chain | undefined;
@@ -101,10 +102,11 @@ class Job {
   }
 
   async #load(file: string): Promise<Task[]> {
-    const { records, chains } = await load(this.#db, file, (count) => {
+    const { records, chains, notes } = await load(this.#db, file, (count) => {
       this.#loaded = count;
     });
     this.#loaded = records;
+    this.#notes = notes;
     return this.#db.view((batch) => chains.map((key) => storedTask(batch, key)));
   }
 
@@ -193,6 +195,7 @@ class Job {
       memory: { rss, heapUsed, stored: bytes, held: heldBytes },
       chains: this.#db.view((batch) => tasks.map((task) => describe(batch, task))),
       failures: proofs.failures,
+      notes: this.#notes,
     };
   }
 }

@@ -9,6 +9,8 @@ export interface Loaded {
   readonly records: number;
   /** The keys of the chains: of every record whose key ends with `Head`, without that. */
   readonly chains: Key[];
+  /** What of the file was not read, or not checked. */
+  readonly notes: string[];
 }
 
 /**
@@ -21,10 +23,12 @@ export async function load(
   onRecords: (count: number) => void,
 ): Promise<Loaded> {
   const chains: Key[] = [];
+  const notes: string[] = [];
+  const onNote = (note: string) => notes.push(note);
   let records = 0;
   let batch: Batch = db.begin(null, true);
   try {
-    for await (const { key, value } of readRecords(path)) {
+    for await (const { key, value } of readRecords(path, { onNote })) {
       batch.put(key, value);
       if (key.at(key.length - 1) === 'Head') chains.push(key.slice(0, key.length - 1));
       records++;
@@ -34,7 +38,7 @@ export async function load(
       onRecords(records);
     }
     batch.commit();
-    return { records, chains };
+    return { records, chains, notes };
   } finally {
     batch.discard();
   }

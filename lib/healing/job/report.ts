@@ -51,6 +51,8 @@ export interface Report {
   readonly chains: readonly ChainReport[];
   /** The first proofs that failed, in words. */
   readonly failures: readonly string[];
+  /** What of the file was not read, or not checked, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 export function rate(count: number, seconds: number): Rate {
@@ -85,6 +87,7 @@ export function format(report: Report): string {
     ...chainLines(report.chains),
     '',
   );
+  if (report.notes.length > 0) lines.push(...report.notes.map((note) => `Note: ${note}.`), '');
   if (receipts.failed === 0) {
     lines.push('Every receipt leads to the anchor that was computed apart from the chain.');
   } else {
