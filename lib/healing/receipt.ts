@@ -11,7 +11,8 @@ export interface ReceiptEntry {
 export interface ReceiptFields {
   readonly start: Uint8Array;
   readonly startIndex: number;
-  readonly end: Uint8Array;
+  /** Undefined if it is not known, as in some receipts that the network's API writes. */
+  readonly end?: Uint8Array | undefined;
   readonly endIndex: number;
   readonly anchor: Uint8Array;
   readonly entries: readonly ReceiptEntry[];
@@ -23,11 +24,11 @@ export interface ValidateOptions {
   readonly relaxed?: boolean;
 }
 
-/** The JSON form of a receipt: hashes as hex, `right` only where it is true. */
+/** The JSON form of a receipt: hashes as hex, `right` only if it is true, `end` only if it is known. */
 export interface ReceiptJSON {
   start: string;
   startIndex: number;
-  end: string;
+  end?: string;
   endIndex: number;
   anchor: string;
   entries: { right?: true; hash: string }[];
@@ -40,7 +41,7 @@ export interface ReceiptJSON {
 export class Receipt implements ReceiptFields {
   readonly start: Uint8Array;
   readonly startIndex: number;
-  readonly end: Uint8Array;
+  readonly end: Uint8Array | undefined;
   readonly endIndex: number;
   readonly anchor: Uint8Array;
   readonly entries: readonly ReceiptEntry[];
@@ -83,7 +84,7 @@ export class Receipt implements ReceiptFields {
     return {
       start: hex(this.start, 'start'),
       startIndex: this.startIndex,
-      end: hex(this.end, 'end'),
+      ...(this.end === undefined ? {} : { end: hex(this.end, 'end') }),
       endIndex: this.endIndex,
       anchor: hex(this.anchor, 'anchor'),
       entries: this.entries.map((entry, i) => {
@@ -94,20 +95,25 @@ export class Receipt implements ReceiptFields {
     };
   }
 
-  /** The receipt of a parsed JSON form. Throws `EncodingError` that names the member that is wrong. */
+  /**
+   * Returns the receipt of a parsed JSON form. The network leaves out what is zero, so an index
+   * that is absent is 0, and entries that are absent are none. An absent `end` is not known. Throws
+   * `EncodingError` that names the member that is wrong.
+   */
   static fromJSON(value: unknown): Receipt {
     const json = members(value, 'a receipt');
-    const { entries } = json;
+    const entries = json.entries ?? [];
     if (!Array.isArray(entries)) throw new EncodingError('receipt: entries is not a list');
     return new Receipt({
       start: unhex(json.start, 'start'),
       startIndex: index(json.startIndex, 'startIndex'),
-      end: unhex(json.end, 'end'),
+      end: json.end === undefined || json.end === null ? undefined : unhex(json.end, 'end'),
       endIndex: index(json.endIndex, 'endIndex'),
       anchor: unhex(json.anchor, 'anchor'),
       entries: entries.map((item: unknown, i): ReceiptEntry => {
-        const { hash, right } = members(item, `entries[${i}]`);
-        if (right !== undefined && typeof right !== 'boolean') {
+        const { hash, right: given } = members(item, `entries[${i}]`);
+        const right = given ?? false;
+        if (typeof right !== 'boolean') {
           throw new EncodingError(`receipt: entries[${i}].right is not a boolean`);
         }
         const bytes = unhex(hash, `entries[${i}].hash`);
@@ -137,7 +143,8 @@ function unhex(value: unknown, name: string): Buffer {
   return Buffer.from(value, 'hex');
 }
 
-function index(value: unknown, name: string): number {
+function index(given: unknown, name: string): number {
+  const value = given ?? 0;
   if (!Number.isSafeInteger(value) || (value as number) < 0) {
     throw new EncodingError(`receipt: ${name} is not an index`);
   }

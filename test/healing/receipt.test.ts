@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import { EncodingError, InvalidKeyError } from 'accumulate-memdb';
-import { Receipt, type ReceiptEntry, type ReceiptFields } from 'accumulate-memdb/healing';
+import {
+  Receipt,
+  type ReceiptEntry,
+  type ReceiptFields,
+  type ReceiptJSON,
+} from 'accumulate-memdb/healing';
 import { describe, expect, it } from 'vitest';
 import { combine } from '../../dist/lib/healing/hash.js';
 import { Checker } from '../../dist/lib/healing/job/checker.js';
@@ -192,8 +198,54 @@ describe('Receipt', () => {
     expect(receiptOf(3, 70).validate({ relaxed: true })).toBe(true);
   });
 
+  it('of the JSON that the network writes is read, and validates', () => {
+    const path = new URL('../vectors/network-receipts.json', import.meta.url);
+    const list = JSON.parse(readFileSync(path, 'utf8')) as Partial<ReceiptJSON>[];
+    expect(list.length).toBeGreaterThan(10);
+    for (const json of list) {
+      const receipt = Receipt.fromJSON(json);
+      expect(receipt.validate()).toBe(true);
+      const { startIndex = 0, endIndex = 0, ...others } = json;
+      expect(receipt.toJSON()).toEqual({ ...others, startIndex, endIndex });
+      expect(receipt.end === undefined).toBe(!('end' in json));
+    }
+    expect(list.some((json) => !('end' in json))).toBe(true);
+    expect(list.some((json) => !('startIndex' in json))).toBe(true);
+  });
+
+  it('of JSON may lack what is zero or none, or have null there', () => {
+    const [hash] = entries as [Buffer];
+    const start = hash.toString('hex');
+    const nulls = { end: null, startIndex: null, endIndex: null, entries: null };
+    for (const json of [
+      { start, anchor: start },
+      { start, anchor: start, ...nulls },
+    ]) {
+      const receipt = Receipt.fromJSON(json);
+      expect(receipt).toMatchObject({ startIndex: 0, endIndex: 0, entries: [], end: undefined });
+      expect(receipt.validate()).toBe(true);
+      expect(receipt.toJSON()).toEqual({
+        start,
+        anchor: start,
+        startIndex: 0,
+        endIndex: 0,
+        entries: [],
+      });
+    }
+    const step = { hash: start, right: null };
+    expect(Receipt.fromJSON({ start, anchor: start, entries: [step] }).toJSON().entries).toEqual([
+      { hash: start },
+    ]);
+  });
+
   it.each([
     ['null', null, /a receipt is not an object/],
+    ['no start', { start: undefined }, /start is not a hash/],
+    ['a null anchor', { anchor: null }, /anchor is not a hash/],
+    ['a short end', { end: '' }, /end is not a hash/],
+    ['an index of text', { startIndex: '0' }, /startIndex is not an index/],
+    ['a null step', { entries: [null] }, /entries\[0\] is not an object/],
+    ['a step without a hash', { entries: [{}] }, /entries\[0\]\.hash is not a hash/],
     ['no entries', { entries: 1 }, /entries is not a list/],
     ['a short start', { start: '00', entries: [] }, /start is not a hash/],
     ['a negative index', { startIndex: -1 }, /startIndex is not an index/],
@@ -228,7 +280,8 @@ describe('Checker', () => {
     for (const [what, fields] of tampered(receipt)) {
       expect(checker.fault(fields, 20), what).toBeTypeOf('string');
     }
-    expect(checker.fault({ ...receipt, end: flip(receipt.end) }, 20)).toMatch(/its end/);
+    expect(checker.fault({ ...receipt, end: flip(receipt.end as Buffer) }, 20)).toMatch(/its end/);
+    expect(checker.fault({ ...receipt, end: undefined }, 20)).toMatch(/its end/);
     expect(checker.fault({ ...receipt, endIndex: 76 }, 20)).toMatch(/its end/);
     expect(checker.fault({ ...receipt, startIndex: 21 }, 20)).toMatch(/starts at entry 21/);
     expect(checker.fault(receipt, 21)).toMatch(/starts at entry 20/);

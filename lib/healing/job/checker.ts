@@ -25,7 +25,7 @@ export class Checker {
     const { start, startIndex, end, endIndex, anchor, entries } = receipt;
     if (startIndex !== index) return `it starts at entry ${startIndex}`;
     if (!same(start, this.#entry(startIndex))) return `its start is not entry ${startIndex}`;
-    if (!same(end, this.#entry(endIndex))) return `its end is not entry ${endIndex}`;
+    if (!end || !same(end, this.#entry(endIndex))) return `its end is not entry ${endIndex}`;
     if (!same(anchor, this.root(endIndex + 1))) {
       return `its anchor is not that of ${endIndex + 1} entries`;
     }
