@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { EncodingError } from '../index.js';
 
 /** A member of a JSON list: its text, its place in the list (from 0) and the byte that it begins at. */
@@ -21,7 +22,8 @@ const CLOSE_OBJECT = 0x7d;
 /**
  * Splits the text of a JSON list into its members, in memory for one of them. What a member is, is
  * not looked at: it is JSON if, and only if, it parses. Throws `EncodingError` with the byte where
- * the text stops being a list, ends early, or has a member of more than MAX_MEMBER bytes.
+ * the text stops being a list, ends early, or has a member of more than MAX_MEMBER bytes, and
+ * `TypeError` for a piece that is not a Uint8Array.
  */
 export async function* splitList(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -39,6 +41,7 @@ export async function* splitList(
   let base = 0;
 
   for await (const chunk of source) {
+    if (!types.isUint8Array(chunk)) throw new TypeError('a piece of a JSON list is a Uint8Array');
     let start = 0;
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i] as number;

@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util';
 import { EncodingError, Key } from '../index.js';
 import { type ListMember, splitList } from './jsonlist.js';
 import type { FileRecord } from './records.js';

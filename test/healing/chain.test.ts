@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { EncodingError, InvalidKeyError, Key, NotFoundError, uint } from 'accumulate-memdb';
 import { Chain, State } from 'accumulate-memdb/healing';
 import { describe, expect, it } from 'vitest';
@@ -223,6 +224,30 @@ describeEngines('Chain', (open) => {
     expect(chain.addEntries(refilled())).toBe(5);
     expect(chain.anchor()).toEqual(rootOf(entries));
     expect(chain.indexOf(entries[1] as Buffer)).toBe(1);
+  });
+
+  it('takes bytes of another realm', () => {
+    const foreign = (bytes: Uint8Array): Uint8Array =>
+      runInNewContext('Uint8Array.from(bytes)', { bytes: [...bytes] });
+    const [a, b, c] = syntheticEntries(3) as [Buffer, Buffer, Buffer];
+    expect(foreign(a)).not.toBeInstanceOf(Uint8Array);
+    const chain = new Chain(open().begin(null, true), key);
+    expect(chain.addEntry(foreign(a))).toBe(0);
+    expect(chain.addEntries([foreign(b), c])).toBe(2);
+    expect(chain.addEntry(foreign(b), true)).toBe(1);
+    expect(chain.indexOf(foreign(c))).toBe(2);
+    expect(chain.entry(1)).toEqual(b);
+    expect(chain.anchor()).toEqual(rootOf([a, b, c]));
+    expect(() => chain.addEntry(foreign(Buffer.alloc(31)))).toThrow(InvalidKeyError);
+
+    const state = State.decode(foreign(encodedState([a, b], 256)));
+    state.add(foreign(c));
+    expect(state.encode()).toEqual(chain.head().encode());
+    expect(state.anchor()).toEqual(chain.anchor());
+    for (const other of ['', 7, null, undefined, [], new Uint16Array(2)]) {
+      expect(() => State.decode(other as never)).toThrow(TypeError);
+      expect(() => state.add(other as never)).toThrow(TypeError);
+    }
   });
 
   it('takes the bytes that an array has, not those that its length promises', () => {

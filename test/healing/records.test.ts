@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { EncodingError, Key, uint } from 'accumulate-memdb';
 import { type FileRecord, readJsonRecords, readRecords } from 'accumulate-memdb/healing';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -62,6 +63,16 @@ describe('a JSON list of records', () => {
       const pieces: Buffer[] = [];
       for (let at = 0; at < text.length; at += size) pieces.push(text.subarray(at, at + size));
       expect(plain(await all(readJsonRecords(pieces)))).toEqual(plain(records));
+    }
+  });
+
+  it('is read from bytes of another realm, and from nothing but bytes', async () => {
+    const bytes = [...text];
+    const piece: Uint8Array = runInNewContext('Uint8Array.from(bytes)', { bytes });
+    expect(piece).not.toBeInstanceOf(Uint8Array);
+    expect(plain(await all(readJsonRecords([piece])))).toEqual(plain(records));
+    for (const other of ['[]', 7, null]) {
+      await expect(all(readJsonRecords([other as never]))).rejects.toThrow(TypeError);
     }
   });
 
