@@ -21,14 +21,22 @@ Options:
   --help         print this
   --version      print the version
 
-Exit status: 0 when all proofs hold, 1 when one fails, 2 for bad usage or input.
+Exit status: 0 if all proofs hold, 1 if one fails, 2 for bad usage, bad input, a
+file in which there is nothing to prove, or output that cannot be written; 70 for
+a mistake in this program.
 `;
 
 const MAX_ENTRIES = 100_000_000;
 const MAX_WORKERS = 1024;
 
+/** What a program ends with after a mistake of its own, by the BSD convention; 1 is a failed proof. */
+const EX_SOFTWARE = 70;
+
 /** Bad usage: the message is for the user. */
 class UsageError extends Error {}
+
+/** Standard output cannot be written. */
+class OutputError extends Error {}
 
 interface Command extends HealOptions {
   json: boolean;
@@ -105,44 +113,58 @@ function oneLine(message: string): string {
   return message.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ').trim();
 }
 
-/** Whether the error tells of usage, input or surroundings, and not of a mistake in this program. */
+/** Returns whether the error is about usage, input or surroundings, and not a mistake in this program. */
 function isExpected(error: unknown): error is Error {
-  return error instanceof UsageError || error instanceof MemDBError || isSystemError(error);
+  return (
+    error instanceof UsageError ||
+    error instanceof OutputError ||
+    error instanceof MemDBError ||
+    (error instanceof Error && 'syscall' in error)
+  );
 }
 
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
+/** Writes to standard output. Throws OutputError if that fails for another reason than a closed pipe. */
+async function print(text: string): Promise<void> {
+  const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
+    process.stdout.write(text, resolve);
+  });
+  // A reader that has closed its pipe has read enough.
+  if (!error || error.code === 'EPIPE') return;
+  throw new OutputError(`the output cannot be written: ${error.message}`, { cause: error });
 }
 
+function complain(error: Error, file: string | undefined): void {
+  const where = file === undefined || error instanceof OutputError ? '' : `${file}: `;
+  const hint = error instanceof UsageError ? ' (see --help)' : '';
+  process.stderr.write(`accumulate-memdb: ${oneLine(where + error.message)}${hint}\n`);
+}
+
+/** Does what the arguments ask for, and returns the exit status. */
 async function main(): Promise<number> {
   let file: string | undefined;
   const status = new StatusLine(process.stderr);
   try {
     const command = parse(process.argv.slice(2));
     if (typeof command === 'string') {
-      process.stdout.write(command);
+      await print(command);
       return 0;
     }
     file = command.file;
     const report = await heal({ ...command, onProgress: (p) => status.show(progressLine(p)) });
     status.clear();
-    process.stdout.write(command.json ? `${JSON.stringify(report, null, 2)}\n` : format(report));
+    await print(command.json ? `${JSON.stringify(report, null, 2)}\n` : format(report));
     return report.receipts.failed > 0 ? 1 : 0;
   } catch (error) {
     status.clear();
     if (!isExpected(error)) throw error;
-    const { message } = error;
-    const where = file === undefined ? '' : `${file}: `;
-    const hint = error instanceof UsageError ? ' (see --help)' : '';
-    process.stderr.write(`accumulate-memdb: ${oneLine(where + message)}${hint}\n`);
+    complain(error, file);
     return 2;
   }
 }
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever reads what is printed has read enough.
-  if (error.code !== 'EPIPE') throw error;
-});
+// A failed write is reported to who wrote. Without these listeners it would also be thrown.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
 
 main().then(
   (status) => {
@@ -150,6 +172,6 @@ main().then(
   },
   (error) => {
     console.error(error);
-    process.exitCode = 1;
+    process.exitCode = EX_SOFTWARE;
   },
 );

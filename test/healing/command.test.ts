@@ -1,5 +1,14 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +18,14 @@ import { Chain, type Report, State } from 'accumulate-memdb/healing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ENGINES } from '../support/engines.js';
 import { Random, runSeed } from '../support/random.js';
-import { dataFile, jsonList, snapshot, snapshotSections, type TestRecord } from './files.js';
+import {
+  dataFile,
+  headerBytes,
+  jsonList,
+  snapshot,
+  snapshotSections,
+  type TestRecord,
+} from './files.js';
 import { rootOf, syntheticEntries } from './model.js';
 
 const cli = fileURLToPath(new URL('../../dist/lib/cli.js', import.meta.url));
@@ -54,6 +70,26 @@ function expectRefusal({ status, stdout, stderr }: Outcome, message: string | Re
   expect(stderr).toMatch(/^accumulate-memdb: [^\n]+\n$/);
   expect(stderr).not.toMatch(/\n\s+at /);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+}
+
+/** How a process ended, and what it wrote to standard error. */
+async function ended(child: ChildProcess): Promise<{ status: number | null; stderr: string }> {
+  let stderr = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, stderr };
+}
+
+/** The state of 512 entries without its list, as a file has it that lacks the last set. */
+function shortened(state: Buffer): Buffer {
+  return Buffer.concat([state.subarray(0, 2 + 33), Buffer.from([0])]);
+}
+
+/** The records under another account. */
+function renamed(records: readonly TestRecord[]): TestRecord[] {
+  return records.map(({ key, value }) => ({ key: Key.of('y').appendKey(key.slice(1)), value }));
 }
 
 /** The records of a chain of synthetic entries. */
@@ -140,14 +176,82 @@ describe('heal', () => {
     }
   });
 
-  it('accepts a file of no chains, and of an empty one', async () => {
-    const none = await report(file('none.json', '[]'));
-    expect(none).toMatchObject({ status: 0, chains: [] });
-    const { key } = { key: Key.of('e', 'Head') };
-    const empty = await report(
-      file('empty chain.json', jsonList([{ key, value: new State().encode() }])),
+  it('does not pass when there is nothing to prove', async () => {
+    const empty = { key: Key.of('e', 'Head'), value: new State().encode() };
+    const other = { key: Key.of('e', 'Main'), value: Buffer.from('no chain') };
+    const complete = chainRecords(256).filter(({ key }) => !String(key).includes('.Element'));
+    const [head] = chainRecords(512).filter(({ key }) => String(key).endsWith('Head'));
+    const early = { key: head?.key as Key, value: shortened(head?.value as Buffer) };
+    for (const [list, message] of [
+      [[], 'there is nothing to prove; none of its 0 records is the head of a chain'],
+      [[other], 'there is nothing to prove; none of its 1 records is the head of a chain'],
+      [[empty], 'there is nothing to prove; no entry of its 1 chain is known'],
+      [[early], 'there is nothing to prove; no entry of its 1 chain is known'],
+    ] as const) {
+      for (const json of [[], ['--json']]) {
+        const path = file('nothing.json', jsonList(list));
+        expectRefusal(await run('heal', path, ...json), message);
+      }
+    }
+    const unread = [
+      { type: 1, bytes: headerBytes() },
+      { type: 2, bytes: Buffer.alloc(9) },
+    ];
+    expectRefusal(
+      await run('heal', file('nothing.snap', snapshot(unread))),
+      /nothing to prove; .* chain; section 1 was not read: accounts, of version 1 \(9 bytes\); the snap/,
     );
-    expect(empty.chains).toEqual([{ key: 'e', height: 0, anchor: null, known: 0 }]);
+    const mixed = await report(file('mixed.json', jsonList([empty, early, ...renamed(complete)])));
+    expect(mixed).toMatchObject({ status: 0, receipts: { count: 256, failed: 0 } });
+    expect(mixed.notes).toEqual(['no entry is known of 1 of 3 chains: nothing of them was proved']);
+  });
+
+  it
+    .skipIf(!existsSync('/dev/full'))
+    .each([
+      [['heal', '--entries', '10']],
+      [['heal', '--entries', '10', '--json']],
+      [['--help']],
+      [['--version']],
+    ])('says in one line that %j cannot be written, with status 2', async (args) => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      const { status, stderr } = await ended(
+        spawn(process.execPath, [cli, ...args], {
+          stdio: ['ignore', full, 'pipe'],
+        }),
+      );
+      expect(stderr).toMatch(/^accumulate-memdb: the output cannot be written: ENOSPC[^\n]*\n$/);
+      expect(status).toBe(2);
+    } finally {
+      closeSync(full);
+    }
+  });
+
+  it.each([[['heal', '--entries', '10']], [['heal', '--entries', '10', '--json']], [['--help']]])(
+    'ends quietly when nobody reads what %j prints',
+    async (args) => {
+      const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+      child.stdout?.destroy();
+      expect(await ended(child)).toEqual({ status: 0, stderr: '' });
+    },
+  );
+
+  it('ends quietly when its reader has read enough', async () => {
+    // More than a pipe holds, so that the rest is written when nobody reads any more.
+    const chains = Array.from({ length: 1500 }, (_, i) => {
+      const state = new State();
+      state.add(Buffer.alloc(32, i));
+      return { key: Key.of('chain', i, 'Head'), value: state.encode() };
+    });
+    const path = file('many.json', jsonList(chains));
+    for (const json of ['', '--json']) {
+      const line = `"${process.execPath}" "${cli}" heal "${path}" ${json}; echo "status $?" >&2`;
+      const child = spawn('sh', ['-c', `{ ${line}; } | head -n 1`], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      expect((await ended(child)).stderr).toBe('status 0\n');
+    }
   });
 
   it.each(['0', '2'])('ends with status 1 when a proof fails (%s workers)', async (workers) => {

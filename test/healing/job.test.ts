@@ -2,10 +2,12 @@ import { Key, MemDB, NotFoundError, uint } from 'accumulate-memdb';
 import { Chain, heal, State } from 'accumulate-memdb/healing';
 import { describe, expect, it } from 'vitest';
 import { Board } from '../../dist/lib/healing/job/board.js';
+import { Latencies } from '../../dist/lib/healing/job/latencies.js';
 import { Prover } from '../../dist/lib/healing/job/prover.js';
 import { storedTask, type Task } from '../../dist/lib/healing/job/task.js';
 import { Team } from '../../dist/lib/healing/job/team.js';
 import { describeEngines } from '../support/engines.js';
+import { Random, runSeed } from '../support/random.js';
 import { pendingOf, syntheticEntries } from './model.js';
 
 const key = Key.of('x', 'MainChain');
@@ -85,6 +87,52 @@ describeEngines('what can be proved', (open) => {
   });
 });
 
+describe('Latencies', () => {
+  it('has the percentiles of a sorted list, to 1.6 %', () => {
+    const random = new Random(runSeed('latencies'));
+    const latencies = new Latencies();
+    const values = Array.from({ length: 5000 }, () => Math.round(2 ** (random.below(4000) / 100)));
+    for (const value of values) latencies.record(value);
+    values.sort((a, b) => a - b);
+    for (const percent of [1, 50, 90, 99, 99.9, 100]) {
+      const exact = values[Math.ceil((percent / 100) * 5000) - 1] as number;
+      const found = latencies.percentile(percent);
+      expect(found).toBeGreaterThanOrEqual(exact);
+      expect(found).toBeLessThanOrEqual(exact * 1.016);
+    }
+    expect(latencies.percentile(100)).toBe(values.at(-1));
+  });
+
+  it('adds what others have counted, and takes any duration', () => {
+    const [one, two] = [new Latencies(), new Latencies()];
+    expect(one.percentile(50)).toBe(0);
+    for (const value of [0, 0.4, 3, 2 ** 53]) one.record(value);
+    two.record(5);
+    two.add(one.counts);
+    expect(two.counts.counts.reduce((n, count) => n + count)).toBe(5);
+    expect([20, 40, 60, 80].map((percent) => two.percentile(percent))).toEqual([0, 0, 3, 5]);
+    expect(two.counts.max).toBe(Number.MAX_SAFE_INTEGER);
+  });
+});
+
+describe('what a worker posts', () => {
+  it('is made of numbers, texts and arrays alone', () => {
+    const db = new MemDB();
+    built(db, 10);
+    const prover = new Prover(db, [db.view((batch) => storedTask(batch, key))]);
+    prover.prove(3);
+    const check = (value: unknown): void => {
+      if (typeof value === 'number' || typeof value === 'string') return;
+      if (!Array.isArray(value)) expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+      for (const member of Object.values(value as object)) check(member);
+    };
+    check(prover.proofs);
+    expect(structuredClone(prover.proofs)).toEqual(prover.proofs);
+    prover.close();
+    db.close();
+  });
+});
+
 describe('Board', () => {
   it('gives every number to one thread, once', () => {
     const one = new Board(100);
@@ -122,6 +170,17 @@ describe('Team', () => {
     await team.end();
   });
 
+  it('does not pass for one that has proved everything when it was stopped', async () => {
+    const db = new MemDB();
+    built(db, 10);
+    const board = new Board(10);
+    board.stop();
+    const team = new Team(db, [db.view((batch) => storedTask(batch, key))], board, 2);
+    await expect(team.proofs()).rejects.toThrow('the workers proved 0 of 10 entries');
+    await team.end();
+    db.close();
+  });
+
   it('fails when a worker is ended from outside', async () => {
     const db = new MemDB();
     built(db, 10);
@@ -137,12 +196,15 @@ describe('Team', () => {
 });
 
 describe('heal', () => {
-  it.each([{ workers: -1 }, { workers: 1.5 }, { entries: Number.NaN }, { entries: 2 ** 31 }])(
-    'refuses %j',
-    async (options) => {
-      await expect(heal(options)).rejects.toThrow(RangeError);
-    },
-  );
+  it.each([
+    { workers: -1 },
+    { workers: 1.5 },
+    { entries: 0 },
+    { entries: Number.NaN },
+    { entries: 2 ** 31 },
+  ])('refuses %j', async (options) => {
+    await expect(heal(options)).rejects.toThrow(RangeError);
+  });
 
   it('tells how far it is', async () => {
     const told: number[] = [];

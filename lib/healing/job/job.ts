@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Batch, type EngineChoice, MemDB } from '../../index.js';
+import { type Batch, EncodingError, type EngineChoice, MemDB } from '../../index.js';
 import { Chain } from '../chain.js';
 import { Board } from './board.js';
 import { load } from './load.js';
@@ -13,7 +13,7 @@ import { Team } from './team.js';
 export interface HealOptions {
   /** A JSON list of records or a snapshot; without it a chain of `entries` is built. */
   file?: string | undefined;
-  /** Of the chain that is built; 100,000 by default. */
+  /** Of the chain that is built; 1 or more, 100,000 by default. */
   entries?: number;
   /** How many worker threads prove, 2 by default; with 0, the main thread does. */
   workers?: number;
@@ -41,22 +41,25 @@ const TURN = 50;
  * of every chain to the chain's anchor. Workers prove while the chain is still being built. Each
  * receipt is checked against what a `Checker` computes apart from the chain's code.
  *
- * Proofs that fail are told in the report. Rejects with `RangeError` for counts that cannot be,
- * `EncodingError` for a bad file, the system's error for one that cannot be read, and what the
- * store throws.
+ * Proofs that fail are listed in the report. Rejects with `RangeError` for counts that are out of
+ * range, `EncodingError` for a bad file or one in which there is nothing to prove, the operating
+ * system's error for one that cannot be read, and what the store throws.
  */
 export async function heal(options: HealOptions): Promise<Report> {
   const { engine = 'auto', entries = 100_000, workers = 2, ...others } = options;
-  for (const [name, count] of Object.entries({ entries, workers })) {
-    if (Number.isSafeInteger(count) && count >= 0 && count < 2 ** 31) continue;
-    throw new RangeError(`${name} is ${count}, not an integer of 0 to 2^31 - 1`);
-  }
+  checkCount('entries', entries, 1);
+  checkCount('workers', workers, 0);
   const db = new MemDB({ engine });
   try {
     return await new Job(db, { entries, workers, ...others }).run();
   } finally {
     db.close();
   }
+}
+
+function checkCount(name: string, count: number, low: number): void {
+  if (Number.isSafeInteger(count) && count >= low && count < 2 ** 31) return;
+  throw new RangeError(`${name} is ${count}, not an integer of ${low} to 2^31 - 1`);
 }
 
 type JobOptions = Omit<HealOptions, 'engine'> & { entries: number; workers: number };
@@ -87,6 +90,7 @@ class Job {
       const tasks = file === undefined ? [syntheticTask(entries)] : await this.#load(file);
       const records = file === undefined ? null : rate(this.#loaded, since(begin));
       this.#board = new Board(tasks.reduce((n, { from, to }) => n + to - from, 0));
+      if (this.#board.total === 0) throw new EncodingError(this.#nothing(tasks.length));
       const proving = workers > 0 ? this.#proveByWorkers(tasks) : this.#proveHere(tasks);
       const { proofs, seconds } = await proving;
       tell();
@@ -94,6 +98,15 @@ class Job {
     } finally {
       clearInterval(timer);
     }
+  }
+
+  /** Returns why there is nothing to prove. A job that proved nothing must not pass for one that did. */
+  #nothing(chains: number): string {
+    const found =
+      chains === 0
+        ? `none of its ${this.#loaded} records is the head of a chain`
+        : `no entry of its ${chains} ${chains === 1 ? 'chain' : 'chains'} is known`;
+    return ['there is nothing to prove', found, ...this.#notes].join('; ');
   }
 
   #progress(): Progress {
@@ -180,6 +193,7 @@ class Job {
     const { rss, heapUsed } = process.memoryUsage();
     const entries = rate(this.#added, this.#addingSeconds);
     const blocks = Math.ceil(this.#added / BLOCK_SIZE);
+    const chains = this.#db.view((batch) => tasks.map((task) => describe(batch, task)));
     return {
       engine: this.#db.engine,
       node: process.versions.node,
@@ -193,9 +207,9 @@ class Job {
         latency: latencyOf(proofs.latency),
       },
       memory: { rss, heapUsed, stored: bytes, held: heldBytes },
-      chains: this.#db.view((batch) => tasks.map((task) => describe(batch, task))),
+      chains,
       failures: proofs.failures,
-      notes: this.#notes,
+      notes: [...this.#notes, ...notesOn(chains)],
     };
   }
 }
@@ -214,6 +228,13 @@ function describe(batch: Batch, task: Task): ChainReport {
     anchor: chain.anchor()?.toString('hex') ?? null,
     known: task.to - task.from,
   };
+}
+
+/** Returns a note if there are chains of which nothing was proved although they have entries. */
+function notesOn(chains: readonly ChainReport[]): string[] {
+  const unknown = chains.filter(({ height, known }) => height > 0 && known === 0).length;
+  if (unknown === 0) return [];
+  return [`no entry is known of ${unknown} of ${chains.length} chains: nothing of them was proved`];
 }
 
 function since(begin: number): number {

@@ -1,22 +1,22 @@
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { Batch, MemDB } from '../../index.js';
 import { Chain } from '../chain.js';
 import type { Receipt } from '../receipt.js';
 import { Checker } from './checker.js';
+import { Latencies, type LatencyCounts } from './latencies.js';
 import { BLOCK_SIZE, syntheticEntry } from './synthetic.js';
 import { keyOf, MARK_POWER, type Task } from './task.js';
 
 /** How many failures are told in words. */
 export const MAX_FAILURES = 20;
 
-/** What a thread has proved. */
+/** What a thread has proved. Numbers, texts and arrays only: other runtimes cannot post histograms. */
 export interface Proofs {
   readonly receipts: number;
   readonly failed: number;
   /** The first failures in words. */
   readonly failures: string[];
   /** The time of each receipt, from the begin of its batch to its discard, ns. */
-  readonly latency: RecordableHistogram;
+  readonly latency: LatencyCounts;
 }
 
 /** Proves entries of tasks in one thread, each in a read-only batch of its own. */
@@ -25,7 +25,7 @@ export class Prover {
   /** What stored entries are checked against. */
   readonly #batch: Batch;
   readonly #subjects: Subject[];
-  readonly #latency = createHistogram();
+  readonly #latency = new Latencies();
   readonly #failures: string[] = [];
   #receipts = 0;
   #failed = 0;
@@ -48,7 +48,7 @@ export class Prover {
       receipts: this.#receipts,
       failed: this.#failed,
       failures: this.#failures,
-      latency: this.#latency,
+      latency: this.#latency.counts,
     };
   }
 
@@ -79,7 +79,7 @@ export class Prover {
     try {
       const receipt = subject.chain.over(batch).receipt(index);
       batch.discard();
-      this.#latency.record(Math.max(1, Math.round((performance.now() - begin) * 1e6)));
+      this.#latency.record((performance.now() - begin) * 1e6);
       return subject.fault(receipt, index);
     } catch (error) {
       return error instanceof Error ? error.message : String(error);

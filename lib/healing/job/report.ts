@@ -1,5 +1,5 @@
-import type { RecordableHistogram } from 'node:perf_hooks';
 import type { EngineName } from '../../index.js';
+import { Latencies, type LatencyCounts } from './latencies.js';
 
 /** What was done in how many seconds. */
 export interface Rate {
@@ -59,15 +59,12 @@ export function rate(count: number, seconds: number): Rate {
   return { count, seconds, perSecond: seconds > 0 ? count / seconds : 0 };
 }
 
-/** Of times in nanoseconds. */
-export function latencyOf(histogram: RecordableHistogram): Latency {
-  if (histogram.count === 0) return { p50: 0, p99: 0, p999: 0, max: 0 };
-  return {
-    p50: histogram.percentile(50) / 1000,
-    p99: histogram.percentile(99) / 1000,
-    p999: histogram.percentile(99.9) / 1000,
-    max: histogram.max / 1000,
-  };
+/** Returns the percentiles of what was counted in nanoseconds. */
+export function latencyOf(counts: LatencyCounts): Latency {
+  const latencies = new Latencies();
+  latencies.add(counts);
+  const us = (percent: number) => latencies.percentile(percent) / 1000;
+  return { p50: us(50), p99: us(99), p999: us(99.9), max: counts.max / 1000 };
 }
 
 /** The report for people: a few lines, and one for each chain of a file. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { createHistogram } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import type { MemDB } from '../../index.js';
 import type { Board } from './board.js';
+import { Latencies } from './latencies.js';
 import { MAX_FAILURES, type Proofs } from './prover.js';
 import type { Task } from './task.js';
 import type { WorkerTask } from './worker.js';
@@ -27,9 +27,15 @@ export class Team {
     this.#proofs.catch(() => board.stop());
   }
 
-  /** What all of them have proved. Rejects with what one of them threw; the others are stopped then. */
+  /**
+   * Returns what all of them have proved. Rejects with what one of them threw; the others are
+   * stopped then. Rejects too if they have not proved everything.
+   */
   async proofs(): Promise<Proofs> {
-    return sum(await this.#proofs);
+    const proofs = sum(await this.#proofs);
+    const { total } = this.#board;
+    if (proofs.receipts === total) return proofs;
+    throw new Error(`the workers proved ${proofs.receipts} of ${total} entries`);
   }
 
   /** Ends the threads, whatever they are doing. */
@@ -50,12 +56,12 @@ function proofsOf(worker: Worker): Promise<Proofs> {
 }
 
 function sum(all: readonly Proofs[]): Proofs {
-  const latency = createHistogram();
+  const latency = new Latencies();
   for (const proofs of all) latency.add(proofs.latency);
   return {
     receipts: all.reduce((n, proofs) => n + proofs.receipts, 0),
     failed: all.reduce((n, proofs) => n + proofs.failed, 0),
     failures: all.flatMap((proofs) => proofs.failures).slice(0, MAX_FAILURES),
-    latency,
+    latency: latency.counts,
   };
 }
