@@ -1,9 +1,11 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { type Batch, EncodingError, type Key } from '../index.js';
 import { Reader } from '../record/reader.js';
 import { writeUvarint } from '../record/varint.js';
 import { copyHash, HASH_SIZE, readHash } from './hash.js';
 import { Layout } from './layout.js';
 import type { Receipt } from './receipt.js';
+import { hex, show } from './show.js';
 import { State } from './state.js';
 import { View } from './view.js';
 
@@ -119,6 +121,20 @@ export class Chain {
   receipt(from: number, to?: number): Receipt {
     const view = this.#view();
     return view.receipt(from, to ?? view.count - 1);
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const key = String(this.key);
+    try {
+      const head = this.head();
+      const anchor = head.anchor();
+      const fields = { key, height: head.count, anchor: anchor && hex(anchor) };
+      return show('Chain', fields, depth, options);
+    } catch (error) {
+      // The batch may be closed, and the head damaged.
+      return show('Chain', { key, error: (error as Error).message }, depth, options);
+    }
   }
 
   #view(): View {

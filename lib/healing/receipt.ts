@@ -1,5 +1,7 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { EncodingError } from '../errors.js';
 import { combine, combineWhole, copyBytes, HASH_SIZE } from './hash.js';
+import { hex, show } from './show.js';
 
 /** A step of a receipt: the hash to combine with, on the right when `right` is set, else on the left. */
 export interface ReceiptEntry {
@@ -46,13 +48,17 @@ export class Receipt implements ReceiptFields {
   readonly anchor: Uint8Array;
   readonly entries: readonly ReceiptEntry[];
 
+  /**
+   * Copies the fields, so a receipt keeps no hold on the arrays that it is made of. It takes any:
+   * whether they are those of a proof is what `validate` says.
+   */
   constructor(fields: ReceiptFields) {
-    this.start = fields.start;
+    this.start = own(fields.start);
     this.startIndex = fields.startIndex;
-    this.end = fields.end;
+    this.end = own(fields.end);
     this.endIndex = fields.endIndex;
-    this.anchor = fields.anchor;
-    this.entries = fields.entries;
+    this.anchor = own(fields.anchor);
+    this.entries = Array.isArray(fields.entries) ? fields.entries.map(ownEntry) : fields.entries;
   }
 
   /**
@@ -78,18 +84,34 @@ export class Receipt implements ReceiptFields {
     return current.equals(anchor);
   }
 
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const text = (value: unknown) => copyBytes(value)?.toString('hex') ?? value;
+    const step = (entry: ReceiptEntry) => `${entry?.right ? 'right' : 'left'} ${text(entry?.hash)}`;
+    const { start, startIndex, end, endIndex, anchor, entries } = this;
+    const fields = {
+      start: text(start),
+      startIndex,
+      end: text(end),
+      endIndex,
+      anchor: text(anchor),
+    };
+    const steps = Array.isArray(entries) ? entries.map(step) : entries;
+    return show('Receipt', { ...fields, entries: steps, valid: this.validate() }, depth, options);
+  }
+
   /** Returns the JSON form. Throws `EncodingError` that names the member that is not bytes. */
   toJSON(): ReceiptJSON {
     if (!Array.isArray(this.entries)) throw new EncodingError('receipt: entries is not a list');
     return {
-      start: hex(this.start, 'start'),
+      start: hexOf(this.start, 'start'),
       startIndex: this.startIndex,
-      ...(this.end === undefined ? {} : { end: hex(this.end, 'end') }),
+      ...(this.end === undefined ? {} : { end: hexOf(this.end, 'end') }),
       endIndex: this.endIndex,
-      anchor: hex(this.anchor, 'anchor'),
+      anchor: hexOf(this.anchor, 'anchor'),
       entries: this.entries.map((entry, i) => {
         const { hash, right } = members(entry, `entries[${i}]`);
-        const text = hex(hash, `entries[${i}].hash`);
+        const text = hexOf(hash, `entries[${i}].hash`);
         return right ? { right: true, hash: text } : { hash: text };
       }),
     };
@@ -123,10 +145,22 @@ export class Receipt implements ReceiptFields {
   }
 }
 
-function hex(value: unknown, name: string): string {
+/** Returns a copy, if these are bytes. */
+function own<T>(bytes: T): T | Buffer {
+  return copyBytes(bytes) ?? bytes;
+}
+
+/** Returns a copy, without a side that is the left one; what is malformed remains so. */
+function ownEntry(entry: ReceiptEntry): ReceiptEntry {
+  if (typeof entry !== 'object' || entry === null) return entry;
+  const { hash, right } = entry;
+  return right === undefined || right === false ? { hash: own(hash) } : { right, hash: own(hash) };
+}
+
+function hexOf(value: unknown, name: string): string {
   const bytes = copyBytes(value);
   if (!bytes) throw new EncodingError(`receipt: ${name} is not a Uint8Array`);
-  return bytes.toString('hex');
+  return hex(bytes);
 }
 
 function members(value: unknown, what: string): Record<string, unknown> {

@@ -1,6 +1,8 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { Reader } from '../record/reader.js';
 import { writeUvarint, writeVarint } from '../record/varint.js';
 import { combine, copyBytes, copyHash, HASH_SIZE, readHash } from './hash.js';
+import { hex, show } from './show.js';
 
 /** A hash as the list holds it: a length byte and 32 bytes. */
 const ITEM_SIZE = 1 + HASH_SIZE;
@@ -18,10 +20,44 @@ const LIST_START = 1792;
  * and not a whole list for every entry that is added.
  */
 export class State {
+  /** How many entries the chain has. */
+  declare readonly count: number;
+  /** Slot i: the root of the 2^i entries that bit i of the count stands for. */
+  declare readonly pending: readonly (Uint8Array | undefined)[];
+  /** The entries since the last mark; at a mark, all since the one before. */
+  declare readonly list: readonly Uint8Array[];
+
   #count = 0;
   #pending: (Buffer | undefined)[] = [];
   #memory: Buffer = empty;
   #end = LIST_START;
+
+  // Own properties, so that test libraries compare states by what they say. What they say is
+  // computed at each access, so it is the same whether a state was used or not.
+  static readonly #properties: PropertyDescriptorMap & ThisType<State> = {
+    count: {
+      enumerable: true,
+      get() {
+        return this.#count;
+      },
+    },
+    pending: {
+      enumerable: true,
+      get() {
+        return this.#pending.map((root) => root && Buffer.from(root));
+      },
+    },
+    list: {
+      enumerable: true,
+      get() {
+        return Array.from({ length: this.listLength }, (_, i) => this.listed(i));
+      },
+    },
+  };
+
+  constructor() {
+    Object.defineProperties(this, State.#properties);
+  }
 
   /**
    * Returns the state of its stored form. Throws `TypeError` unless that is a Uint8Array, of
@@ -51,21 +87,6 @@ export class State {
     state.#memory.set(list, LIST_START);
     state.#end += list.length;
     return state;
-  }
-
-  /** How many entries the chain has. */
-  get count(): number {
-    return this.#count;
-  }
-
-  /** Slot i: the root of the 2^i entries that bit i of the count stands for. */
-  get pending(): readonly (Uint8Array | undefined)[] {
-    return this.#pending.map((root) => root && Buffer.from(root));
-  }
-
-  /** The entries since the last mark; at a mark, all since the one before. */
-  get list(): readonly Uint8Array[] {
-    return Array.from({ length: this.listLength }, (_, i) => this.listed(i));
   }
 
   get listLength(): number {
@@ -133,6 +154,14 @@ export class State {
     }
     writeUvarint(length, this.#memory, offset);
     return this.#memory.subarray(start, this.#end);
+  }
+
+  /** @internal */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const anchor = this.anchor();
+    const pending = this.#pending.map((root) => root && hex(root));
+    const fields = { count: this.#count, anchor: anchor && hex(anchor), pending };
+    return show('State', { ...fields, listLength: this.listLength }, depth, options);
   }
 
   #reserve(bytes: number): void {

@@ -1,6 +1,8 @@
+import { deepStrictEqual, notDeepStrictEqual } from 'node:assert';
+import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { EncodingError, InvalidKeyError, Key, NotFoundError, uint } from 'accumulate-memdb';
-import { Chain, State } from 'accumulate-memdb/healing';
+import { Chain, Receipt, State } from 'accumulate-memdb/healing';
 import { describe, expect, it } from 'vitest';
 import { describeEngines } from '../support/engines.js';
 import { Random, runSeed } from '../support/random.js';
@@ -295,6 +297,54 @@ describeEngines('Chain', (open) => {
   });
 });
 
+describeEngines('console.log', (open) => {
+  it('shows the key, height and anchor of a chain, also when its batch is closed', () => {
+    const batch = open().begin(null, true);
+    const chain = new Chain(batch, key);
+    expect(inspect(chain)).toBe(
+      "Chain { key: 'Account.x.MainChain', height: 0, anchor: undefined }",
+    );
+    const entries = syntheticEntries(3);
+    chain.addEntries(entries);
+    const text = inspect(chain, { breakLength: Number.POSITIVE_INFINITY });
+    const anchor = rootOf(entries).toString('hex');
+    expect(text).toBe(`Chain { key: 'Account.x.MainChain', height: 3, anchor: '${anchor}' }`);
+    expect(inspect({ a: { b: { c: chain } } })).toMatch(/c: \[Chain\]/);
+    batch.put(key.append('Head'), 'damaged');
+    expect(inspect(chain)).toMatch(/Chain \{\n? *key: 'Account.x.MainChain',\s+error: .*Head/);
+    batch.discard();
+    expect(inspect(chain)).toMatch(/key: 'Account.x.MainChain',\s+error: '.*'/);
+  });
+
+  it('shows the count, anchor and pending roots of a state', () => {
+    const entries = syntheticEntries(5);
+    const state = new State();
+    expect(inspect(state)).toMatch(/^State \{ count: 0, anchor: undefined, pending: \[\], /);
+    for (const entry of entries) state.add(entry);
+    const text = inspect(state);
+    expect(text).toMatch(/^State \{\s+count: 5,/);
+    for (const root of [rootOf(entries), ...pendingOf(entries)]) {
+      if (root) expect(text).toContain(root.toString('hex'));
+    }
+    expect(text).toContain('listLength: 5');
+  });
+
+  it('shows the hashes of a receipt in hex, their sides, and whether it is valid', () => {
+    const chain = new Chain(open().begin(null, true), key);
+    chain.addEntries(syntheticEntries(11));
+    const receipt = chain.receipt(4, 10);
+    const text = inspect(receipt);
+    const { start, end, anchor, entries } = receipt.toJSON();
+    for (const hash of [start, end, anchor]) expect(text).toContain(`'${hash}'`);
+    for (const { right, hash } of entries) {
+      expect(text).toContain(`'${right ? 'right' : 'left'} ${hash}'`);
+    }
+    expect(text).toMatch(/startIndex: 4,.*endIndex: 10,.*valid: true/s);
+    const broken = new Receipt({ ...receipt, start: 7 as never, entries: [null as never] });
+    expect(inspect(broken)).toMatch(/start: 7,.*valid: false/s);
+  });
+});
+
 describe('markPower', () => {
   it.each([-1, 25, 1.5, Number.NaN, '8'])('%s is refused', (markPower) => {
     expect(() => new Chain(null as never, key, markPower as number)).toThrow(RangeError);
@@ -326,6 +376,47 @@ describe('State', () => {
     expect(state.listed(0)).toEqual(Buffer.alloc(32, 7));
     expect(state.encode()).toEqual(encodedState([Buffer.alloc(32, 7)], 256));
     expect(() => state.listed(1)).toThrow(RangeError);
+  });
+
+  it('is deep-equal to another one exactly if both say the same', () => {
+    const entries = syntheticEntries(300);
+    const made = (list: readonly Buffer[], markPower = 8): State => {
+      const state = new State();
+      for (const entry of list) state.add(entry, markPower);
+      return state;
+    };
+    const different = [
+      new State(),
+      made(entries.slice(0, 1)),
+      made(entries.slice(1, 2)),
+      made(entries.slice(0, 2)),
+      made(entries.slice(0, 2).reverse()),
+      made(entries),
+      made(entries, 3),
+      State.decode(Buffer.concat([Buffer.from([2, 32]), entries[0] as Buffer, Buffer.from([0])])),
+    ];
+    for (const [i, one] of different.entries()) {
+      for (const [k, other] of different.entries()) {
+        if (i === k) continue;
+        notDeepStrictEqual(one, other);
+        expect(one).not.toEqual(other);
+        expect(one).not.toStrictEqual(other);
+      }
+      const copy = State.decode(one.encode());
+      const used = State.decode(one.encode());
+      used.anchor();
+      used.encode();
+      if (one === different[1]) {
+        used.add(entries[9] as Buffer);
+        one.add(entries[9] as Buffer);
+        copy.add(entries[9] as Buffer);
+      }
+      for (const equal of [copy, used]) {
+        deepStrictEqual(one, equal);
+        expect(one).toEqual(equal);
+        expect(one).toStrictEqual(equal);
+      }
+    }
   });
 
   it('reads counts beyond 32 bits', () => {

@@ -148,6 +148,22 @@ describe('Receipt', () => {
     }
   });
 
+  it('keeps no hold on the arrays that it is made of', () => {
+    const good = receiptOf(3, 70);
+    const start = Buffer.from(good.start);
+    const entries = good.entries.map(({ hash, right = false }) => ({
+      hash: Buffer.from(hash),
+      right,
+    }));
+    const receipt = new Receipt({ ...good, start, entries });
+    start.fill(0);
+    for (const { hash } of entries) hash.fill(0);
+    entries.length = 0;
+    expect(receipt.validate()).toBe(true);
+    expect(receipt).toEqual(good);
+    expect(receipt).not.toEqual(receiptOf(3, 71));
+  });
+
   it('is not valid with a side that is no boolean', () => {
     const good = receiptOf(3, 70);
     const [first, ...others] = good.entries as [ReceiptEntry, ...ReceiptEntry[]];
@@ -167,7 +183,7 @@ describe('Receipt', () => {
       anchor: foreign(good.anchor),
       entries: good.entries.map(({ hash, right = false }) => ({ hash: foreign(hash), right })),
     });
-    expect(receipt.start).not.toBeInstanceOf(Uint8Array);
+    expect(foreign(good.start)).not.toBeInstanceOf(Uint8Array);
     expect(receipt.validate()).toBe(true);
     expect(receipt.toJSON()).toEqual(good.toJSON());
     const {
