@@ -66,22 +66,52 @@ export class Receipt implements ReceiptFields {
    * that is hashed is not bytes, or not 32 of them, is not valid; nothing is thrown.
    */
   validate(options?: ValidateOptions): boolean {
-    const relaxed = options?.relaxed === true;
-    const read = (value: unknown): Buffer | undefined => {
-      const bytes = copyBytes(value);
-      return relaxed || bytes?.length === HASH_SIZE ? bytes : undefined;
-    };
-    const join = relaxed ? combineWhole : combine;
-    const anchor = read(this.anchor);
-    let current = read(this.start);
-    if (!anchor || !current || !Array.isArray(this.entries)) return false;
-    for (const entry of this.entries as readonly (Partial<ReceiptEntry> | null | undefined)[]) {
-      const hash = read(entry?.hash);
-      const right = entry?.right ?? false;
-      if (!hash || typeof right !== 'boolean') return false;
-      current = right ? join(current, hash) : join(hash, current);
+    const path = pathOf(this, options?.relaxed === true);
+    const anchor = copyBytes(this.anchor);
+    return anchor !== undefined && path?.at(-1)?.equals(anchor) === true;
+  }
+
+  /**
+   * Returns the receipt that continues this one: the next proves the anchor of this one, the one
+   * after that the anchor of the next, and so on. It is from this one's start to the last one's
+   * anchor, and valid if all of them are. Throws `EncodingError` unless each starts with the anchor
+   * of the one before.
+   */
+  combine(...receipts: readonly ReceiptFields[]): Receipt {
+    const { start, startIndex, end, endIndex } = this;
+    const entries = [...entriesOf(this)];
+    let anchor = this.anchor;
+    for (const [i, next] of receipts.entries()) {
+      members(next, `receipt ${i + 1}`);
+      const [found, expected] = [hexOf(next.start, 'start'), hexOf(anchor, 'anchor')];
+      if (found !== expected) {
+        throw new EncodingError(
+          `receipts cannot be combined: receipt ${i + 1} starts with ${found}, ` +
+            `the anchor of the one before is ${expected}`,
+        );
+      }
+      entries.push(...entriesOf(next));
+      anchor = next.anchor;
     }
-    return current.equals(anchor);
+    return new Receipt({ start, startIndex, end, endIndex, anchor, entries });
+  }
+
+  /** Returns `first.combine(...others)`. */
+  static combine(first: Receipt, ...others: readonly ReceiptFields[]): Receipt {
+    return first.combine(...others);
+  }
+
+  /**
+   * Returns whether the path of another receipt is part of this one's: its start is on the path of
+   * this one, and from there on each of its steps leads to the same hash. A receipt in which
+   * anything is not a hash of 32 bytes contains nothing, and is contained in none.
+   */
+  contains(receipt: ReceiptFields): boolean {
+    const outer = pathOf(this, false);
+    const inner = pathOf(receipt, false);
+    if (!outer || !inner) return false;
+    const from = outer.findIndex((hash) => hash.equals(inner[0] as Buffer));
+    return from >= 0 && inner.every((hash, i) => outer[from + i]?.equals(hash));
   }
 
   /** @internal */
@@ -102,14 +132,13 @@ export class Receipt implements ReceiptFields {
 
   /** Returns the JSON form. Throws `EncodingError` that names the member that is not bytes. */
   toJSON(): ReceiptJSON {
-    if (!Array.isArray(this.entries)) throw new EncodingError('receipt: entries is not a list');
     return {
       start: hexOf(this.start, 'start'),
       startIndex: this.startIndex,
       ...(this.end === undefined ? {} : { end: hexOf(this.end, 'end') }),
       endIndex: this.endIndex,
       anchor: hexOf(this.anchor, 'anchor'),
-      entries: this.entries.map((entry, i) => {
+      entries: entriesOf(this).map((entry, i) => {
         const { hash, right } = members(entry, `entries[${i}]`);
         const text = hexOf(hash, `entries[${i}].hash`);
         return right ? { right: true, hash: text } : { hash: text };
@@ -143,6 +172,34 @@ export class Receipt implements ReceiptFields {
       }),
     });
   }
+}
+
+/**
+ * Returns the start of a receipt, and what each entry in turn makes of it; undefined if any of this
+ * is not bytes or, unless `relaxed`, not 32 of them.
+ */
+function pathOf(receipt: ReceiptFields, relaxed: boolean): Buffer[] | undefined {
+  const read = (value: unknown): Buffer | undefined => {
+    const bytes = copyBytes(value);
+    return relaxed || bytes?.length === HASH_SIZE ? bytes : undefined;
+  };
+  const join = relaxed ? combineWhole : combine;
+  let current = read(receipt?.start);
+  if (!current || !Array.isArray(receipt.entries)) return undefined;
+  const path = [current];
+  for (const entry of receipt.entries as readonly (Partial<ReceiptEntry> | null | undefined)[]) {
+    const hash = read(entry?.hash);
+    const right = entry?.right ?? false;
+    if (!hash || typeof right !== 'boolean') return undefined;
+    current = right ? join(current, hash) : join(hash, current);
+    path.push(current);
+  }
+  return path;
+}
+
+function entriesOf({ entries }: ReceiptFields): readonly ReceiptEntry[] {
+  if (!Array.isArray(entries)) throw new EncodingError('receipt: entries is not a list');
+  return entries;
 }
 
 /** Returns a copy, if these are bytes. */
