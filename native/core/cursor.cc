@@ -57,15 +57,16 @@ int Cursor::Next(Chunk* chunk) {
     const Copy& copy = pending_->second;
     if (!copy.deleted && !take(copy.key, copy.value)) return stopped();
   }
+  const auto hidden = [&](const Digest& digest) {
+    return !overlay_.empty() && overlay_.contains(digest);
+  };
   for (;;) {
     for (; shown_ < entries_.size(); shown_++) {
       const Entry* entry = entries_[shown_];
-      if (overlay_.empty() || !overlay_.contains(entry->digest)) {
-        if (!take(entry->key(), entry->value())) return stopped();
-      }
+      if (!take(entry->key(), entry->value())) return stopped();
     }
     if (next_shard_ == kShards) return static_cast<int>(count);
-    if (!store_.Collect(next_shard_, version_, &entries_)) {
+    if (!store_.Collect(next_shard_, version_, hidden, &entries_)) {
       return count > 0 ? static_cast<int>(count) : static_cast<int>(Status::kFull);
     }
     next_shard_++;

@@ -42,6 +42,9 @@ class Cursor {
   // Gives up the pin.
   void Release();
 
+  // Where its session keeps it.
+  size_t place = 0;
+
  private:
   struct Copy {
     std::vector<uint8_t> key;
@@ -63,7 +66,8 @@ class Cursor {
   const Clock::time_point started_ = CoarseNow();
   Overlay overlay_;
   Overlay::const_iterator pending_;
-  // The entries of the shard before next_shard_, and how far they were shown.
+  // The entries of the shard before next_shard_ that the overlay does not hide, and how
+  // far they were shown.
   std::vector<const Entry*> entries_;
   size_t shown_ = 0;
   size_t next_shard_ = 0;

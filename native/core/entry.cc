@@ -19,7 +19,7 @@ Ref Entry::Create(Heap& heap, const Digest& digest, std::span<const uint8_t> key
     return 0;
   }
   auto* entry = new (heap.At(ref)) Entry{
-      digest, 0, 0, 0, static_cast<uint32_t>(key.size()), static_cast<uint32_t>(value.size())};
+      {digest}, 0, 0, 0, static_cast<uint32_t>(key.size()), static_cast<uint32_t>(value.size())};
   uint8_t* bytes = reinterpret_cast<uint8_t*>(entry + 1);
   if (large != nullptr) {
     std::memcpy(bytes, &large, sizeof large);
@@ -32,7 +32,7 @@ Ref Entry::Create(Heap& heap, const Digest& digest, std::span<const uint8_t> key
 
 Ref Entry::CreateDeleted(Heap& heap, const Digest& digest) {
   const Ref ref = heap.Allocate(sizeof(Entry));
-  if (ref != 0) new (heap.At(ref)) Entry{digest, 0, 0, 0, 0, kDeleted};
+  if (ref != 0) new (heap.At(ref)) Entry{{digest}, 0, 0, 0, 0, kDeleted};
   return ref;
 }
 

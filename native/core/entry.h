@@ -18,12 +18,28 @@ using Version = uint64_t;
 // pointer to them. The value stands first, so that a short one shares the
 // header's second cache line.
 //
-// Digest, key and value never change. `version` is set by the commit, before
-// the entry can be found. `older` is guarded by the lock of the entry's shard.
+// Key and value never change. The commit sets `version` before the entry can be
+// found. The lock of the entry's shard guards the links between the versions of a
+// key: `older`, `superseded.newer`, `superseded.parent` (see version_tree.h).
 // `next_retired` belongs to the one list of superseded entries that the entry
 // stands in (see snapshot.h).
 struct Entry {
-  Digest digest;
+  // What a superseded entry keeps in place of its digest.
+  struct Superseded {
+    Version by;  // the version that superseded the entry
+    Tag tag;     // of the key
+    Ref newer;
+    Ref parent;
+  };
+
+  // Nobody searches for a superseded entry, so its digest makes way. A commit
+  // writes `superseded` once, under the shard's writer lock; `by` and `tag` stay.
+  // So only the holder of the shard's lock may read the digest of an entry that
+  // can be found, and only that of a key's newest entry.
+  union {
+    Digest digest;
+    Superseded superseded;
+  };
   Version version;
   Ref older;
   Ref next_retired;
@@ -65,7 +81,15 @@ struct Entry {
 
 static_assert(sizeof(Entry) == 56);
 
+#if defined(MEMDB_COUNT_STEPS)
+// How many entries this thread has looked up in a heap. Tests bound the work of an operation by it.
+inline thread_local uint64_t entry_steps = 0;
+#endif
+
 inline Entry* EntryAt(const Heap& heap, Ref ref) {
+#if defined(MEMDB_COUNT_STEPS)
+  entry_steps++;
+#endif
   return static_cast<Entry*>(heap.At(ref));
 }
 

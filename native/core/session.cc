@@ -324,9 +324,10 @@ void Session::DestroyWrites(Batch* batch) {
 Cursor* Session::StartCursor(const Batch* batch) try {
   MutexLock lock(mutex_);
   if (!Usable(batch)) return nullptr;
-  cursors_.reserve(cursors_.size() + 1);
+  if (cursors_.size() == cursors_.capacity()) cursors_.reserve(2 * cursors_.size() + 8);
   auto cursor = Cursor::Start(*store_, *batch);
   if (cursor == nullptr) return nullptr;
+  cursor->place = cursors_.size();
   cursors_.push_back(std::move(cursor));
   return cursors_.back().get();
 } catch (const std::bad_alloc&) {
@@ -342,7 +343,11 @@ void Session::EndCursor(Cursor* cursor) {
   MutexLock lock(mutex_);
   if (abandoned_) return;
   cursor->Release();
-  std::erase_if(cursors_, [cursor](const auto& owned) { return owned.get() == cursor; });
+  // The last one moves to its place.
+  const size_t place = cursor->place;
+  cursors_.back()->place = place;
+  std::swap(cursors_[place], cursors_.back());
+  cursors_.pop_back();
   store_->Reclaim(kReclaimStep);
 }
 

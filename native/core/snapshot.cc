@@ -106,25 +106,24 @@ RetiredList SnapshotList::Retire(RetiredList superseded, Version version, Versio
   }
 }
 
-size_t SnapshotList::TakeGarbage(std::span<Suspect> suspects) {
+size_t SnapshotList::TakeGarbage(std::span<Ref> refs) {
   // What somebody else is adding now, somebody else may take.
   if (garbage() == 0) return 0;
   MutexLock lock(mutex_);
   size_t count = 0;
-  while (count < suspects.size() && !garbage_.empty()) {
-    suspects[count++] = {garbage_.Pop(heap_), 0};
-  }
+  while (count < refs.size() && !garbage_.empty()) refs[count++] = garbage_.Pop(heap_);
   garbage_size_.store(garbage_.size, std::memory_order_relaxed);
   return count;
 }
 
-void SnapshotList::Judge(std::span<Suspect> suspects) {
+void SnapshotList::Judge(std::span<Ref> refs) {
   MutexLock lock(mutex_);
-  for (Suspect& suspect : suspects) {
-    Pin* pin = NewestBelow(suspect.superseded_by);
-    if (pin != nullptr && pin->version >= EntryAt(heap_, suspect.ref)->version) {
-      pin->retired.Push(heap_, suspect.ref);
-      suspect.ref = 0;
+  for (Ref& ref : refs) {
+    const Entry* entry = EntryAt(heap_, ref);
+    Pin* pin = NewestBelow(entry->superseded.by);
+    if (pin != nullptr && pin->version >= entry->version) {
+      pin->retired.Push(heap_, ref);
+      ref = 0;
     }
   }
 }

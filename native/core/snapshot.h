@@ -53,16 +53,10 @@ class SnapshotList {
   // that nobody can see. The transaction mutex is held.
   RetiredList Publish(Version version, Version own_pin, RetiredList superseded) EXCLUDES(mutex_);
 
-  // An entry to be judged, and the version that superseded it.
-  struct Suspect {
-    Ref ref;
-    Version superseded_by;
-  };
-
-  // Takes up to suspects.size() entries that wait to be judged; how many.
-  size_t TakeGarbage(std::span<Suspect> suspects) EXCLUDES(mutex_);
-  // Sets `ref` to 0 for those that some pin can see: they wait in its list now.
-  void Judge(std::span<Suspect> suspects) EXCLUDES(mutex_);
+  // Takes up to refs.size() entries that wait to be judged; how many.
+  size_t TakeGarbage(std::span<Ref> refs) EXCLUDES(mutex_);
+  // Sets to 0 those that some pin can see: they wait in its list now.
+  void Judge(std::span<Ref> refs) EXCLUDES(mutex_);
 
   // How many entries wait to be judged.
   size_t garbage() const { return garbage_size_.load(std::memory_order_relaxed); }

@@ -41,15 +41,6 @@ Store::Store(uint64_t max_bytes) : id_(RandomId()), max_bytes_(max_bytes), snaps
 
 Store::~Store() = default;
 
-const Entry* Store::Visible(Ref head, Version version) const {
-  for (Ref ref = head; ref != 0;) {
-    const Entry* entry = EntryAt(heap_, ref);
-    if (entry->version <= version) return entry->deleted() ? nullptr : entry;
-    ref = entry->older;
-  }
-  return nullptr;
-}
-
 const Entry* Store::Find(const Digest& digest, Tag tag, Version version) {
   Shard& shard = ShardAt(tag);
   ReaderLock lock(shard.lock);
@@ -77,21 +68,6 @@ void Store::FindMany(std::span<Lookup*> lookups, Version version) {
     }
     for (Lookup* lookup : group) lookup->found = Find(lookup->digest, lookup->tag, version);
   }
-}
-
-bool Store::Collect(size_t shard_index, Version version, std::vector<const Entry*>* entries) {
-  Shard& shard = shards_[shard_index];
-  ReaderLock lock(shard.lock);
-  entries->clear();
-  try {
-    entries->reserve(shard.table.size());
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
-  shard.table.ForEach([&](const Table::Slot& slot) {
-    if (const Entry* entry = Visible(slot.ref, version)) entries->push_back(entry);
-  });
-  return true;
 }
 
 Status Store::Commit(Table& writes, Version own_pin) {
@@ -167,10 +143,10 @@ void Store::Link(Tag tag, Ref ref, Version version, Change* change) {
       needless = entry->deleted() && head->deleted();
       if (!needless) {
         change->superseded.Push(heap_, slot->ref);
-        entry->older = slot->ref;
-        slot->ref = ref;
         if (!head->deleted()) change->entries--;
         change->bytes -= head->payload();
+        versions_.Supersede(slot->ref, ref, tag);
+        slot->ref = ref;
       }
     }
   }
@@ -184,47 +160,33 @@ void Store::Link(Tag tag, Ref ref, Version version, Change* change) {
 
 size_t Store::Reclaim(size_t limit) {
   while (limit > 0) {
-    SnapshotList::Suspect suspects[kGroup];
-    const size_t count = snapshots_.TakeGarbage(std::span(suspects, std::min(limit, kGroup)));
+    Ref refs[kGroup];
+    const size_t count = snapshots_.TakeGarbage(std::span(refs, std::min(limit, kGroup)));
     if (count == 0) return 0;
-    const std::span taken(suspects, count);
-    for (auto& suspect : taken) suspect.superseded_by = SupersededBy(EntryAt(heap_, suspect.ref));
+    const std::span taken(refs, count);
     snapshots_.Judge(taken);
-    for (const auto& suspect : taken) {
-      if (suspect.ref != 0) Free(suspect.ref);
+    for (const Ref ref : taken) {
+      if (ref != 0) Free(ref);
     }
     limit -= count;
   }
   return snapshots_.garbage();
 }
 
-Version Store::SupersededBy(const Entry* entry) {
-  // What superseded it first may be freed since; then no pin stands between that
-  // one and the next newer, and their versions answer the same question.
-  const Tag tag = TagOf(entry->digest);
-  Shard& shard = ShardAt(tag);
-  ReaderLock lock(shard.lock);
-  const Entry* newer = EntryAt(heap_, shard.table.Find(heap_, entry->digest, tag)->ref);
-  while (EntryAt(heap_, newer->older) != entry) newer = EntryAt(heap_, newer->older);
-  return newer->version;
-}
-
 void Store::Free(Ref ref) {
-  const Entry* entry = EntryAt(heap_, ref);
-  const Tag tag = TagOf(entry->digest);
+  const Tag tag = EntryAt(heap_, ref)->superseded.tag;
   Shard& shard = ShardAt(tag);
   Ref mark = 0;
   {
     WriterLock lock(shard.lock);
-    Table::Slot* slot = shard.table.Find(heap_, entry->digest, tag);
-    Entry* newer = EntryAt(heap_, slot->ref);
-    while (newer->older != ref) newer = EntryAt(heap_, newer->older);
-    newer->older = entry->older;
-    // A deletion with nothing left to hide is the same as no entry.
-    const Entry* head = EntryAt(heap_, slot->ref);
-    if (head->deleted() && head->older == 0) {
-      mark = slot->ref;
-      shard.table.Remove(slot);
+    const Ref parent = versions_.Remove(ref);
+    const Entry* above = EntryAt(heap_, parent);
+    if (above->deleted() && above->older == 0) {
+      // A deletion with nothing left to hide is the same as no entry, once nothing superseded it.
+      if (Table::Slot* slot = shard.table.Find(tag, parent)) {
+        mark = parent;
+        shard.table.Remove(slot);
+      }
     }
   }
   if (mark != 0) Entry::Destroy(heap_, mark);

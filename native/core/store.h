@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "table.h"
 #include "thread_annotations.h"
 #include "transaction_mutex.h"
+#include "version_tree.h"
 
 namespace memdb {
 
@@ -58,9 +60,10 @@ class Store {
   // Find for many, waiting for memory once rather than once each.
   void FindMany(std::span<Lookup*> lookups, Version version);
 
-  // The entries of one shard that a reader of the version sees. False when memory
-  // cannot be had.
-  bool Collect(size_t shard, Version version, std::vector<const Entry*>* entries);
+  // The entries of one shard that a reader of the version sees, but for keys whose
+  // digest `hidden` returns true for. False if memory cannot be allocated.
+  template <typename Hidden>
+  bool Collect(size_t shard, Version version, Hidden&& hidden, std::vector<const Entry*>* entries);
 
   // Makes `writes` the next version. Taken over are its entries and the pin of
   // `own_pin`; on kFull nothing has changed.
@@ -96,7 +99,10 @@ class Store {
 
  private:
   Shard& ShardAt(Tag tag) { return shards_[ShardOf(tag)]; }
-  const Entry* Visible(Ref head, Version version) const;
+  const Entry* Visible(Ref head, Version version) const {
+    const Entry* entry = versions_.Find(head, version);
+    return entry == nullptr || entry->deleted() ? nullptr : entry;
+  }
   bool Announce(const Table& writes);
   void Withdraw(const Table& writes);
   bool FitsLimit(const Table& writes);
@@ -107,13 +113,14 @@ class Store {
     uint64_t bytes = 0;
   };
   void Link(Tag tag, Ref ref, Version version, Change* change);
-  Version SupersededBy(const Entry* entry);
   void Free(Ref ref);
 
   const Id id_;
   const uint64_t max_bytes_;
   const TagHasher tag_hasher_;
   Heap heap_;
+  // Of every key.
+  VersionTree versions_{heap_};
   SnapshotList snapshots_;
   TransactionMutex transaction_;
   std::array<Shard, kShards> shards_;
@@ -129,6 +136,24 @@ class Store {
   Mutex sessions_mutex_;
   std::vector<Session*> sessions_ GUARDED_BY(sessions_mutex_);
 };
+
+template <typename Hidden>
+bool Store::Collect(size_t shard_index, Version version, Hidden&& hidden,
+                    std::vector<const Entry*>* entries) {
+  Shard& shard = shards_[shard_index];
+  ReaderLock lock(shard.lock);
+  entries->clear();
+  try {
+    entries->reserve(shard.table.size());
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  shard.table.ForEach([&](const Table::Slot& slot) {
+    const Entry* entry = Visible(slot.ref, version);
+    if (entry != nullptr && !hidden(EntryAt(heap_, slot.ref)->digest)) entries->push_back(entry);
+  });
+  return true;
+}
 
 }  // namespace memdb
 

@@ -35,6 +35,15 @@ class Table {
     return nullptr;
   }
 
+  // The slot that leads to the entry, or null.
+  Slot* Find(Tag tag, Ref ref) const {
+    if (slots_ == nullptr) return nullptr;
+    for (uint32_t i = tag & mask_; slots_[i].ref != 0; i = (i + 1) & mask_) {
+      if (slots_[i].ref == ref) return &slots_[i];
+    }
+    return nullptr;
+  }
+
   // The first entry that has the tag, or 0: most likely what Find will find. For
   // prefetching.
   Ref Guess(Tag tag) const {

@@ -1,6 +1,8 @@
 #include "core/cursor.h"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "check.h"
 #include "threads.h"
@@ -42,6 +44,31 @@ TEST("cursor: a chunk is filled as far as it goes, and no byte further") {
   cursor = user->StartCursor(batch);
   CHECK_EQ(next(8, 512), 2);
   CHECK_EQ(next(8, 512), 0);
+}
+
+// A session may have very many open: ending one must not search for it.
+TEST("cursor: iterations end in any order, and the others go on") {
+  User user;
+  Batch* batch = user.Begin();
+  user.Put(batch, "key", "value");
+  std::vector<Cursor*> cursors;
+  for (int i = 0; i < Rounds(100'000); i++) cursors.push_back(user->StartCursor(batch));
+  while (!cursors.empty()) {
+    std::swap(random.Pick(cursors), cursors.back());
+    if (random.OneIn(100)) {
+      Pairs pairs;
+      CHECK(user.Next(cursors.front(), 1, 100, &pairs));
+      CHECK_EQ(pairs.at("key"), "value");
+      user->EndCursor(cursors.front());
+      cursors.front() = cursors.back();
+    } else {
+      user->EndCursor(cursors.back());
+    }
+    cursors.pop_back();
+  }
+  user->ForEachUsage([](const Session::Usage& usage) { CHECK_EQ(usage.snapshots, 1u); });
+  user.Discard(batch);
+  CHECK_EQ(user.Stats().snapshots, 0u);
 }
 
 TEST("cursor: pending digests that a caller chose to meet do not slow it down") {

@@ -22,7 +22,16 @@ const kind = options.sanitize ?? 'plain';
 const planted = options['plant-race'];
 
 const compiler = process.env.CXX || which('g++', 'clang++') || fail('No C++ compiler found.');
-const flags = ['-std=c++20', '-g', '-Wall', '-Wextra', '-Werror', '-Inative', '-pthread'];
+const flags = [
+  '-std=c++20',
+  '-g',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-Inative',
+  '-pthread',
+  '-DMEMDB_COUNT_STEPS',
+];
 if (options.sanitize) {
   flags.push('-O1', '-fno-omit-frame-pointer');
   flags.push(`-fsanitize=${kind}`, '-fno-sanitize-recover=all');

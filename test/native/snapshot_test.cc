@@ -45,6 +45,7 @@ class Judged {
       if (!versions.empty() && versions.back().version == version) continue;
       if (!versions.empty()) {
         versions.back().superseded_by = version;
+        EntryAt(heap_, versions.back().ref)->superseded = {version, 0, 0, 0};
         superseded.Push(heap_, versions.back().ref);
       }
       const Ref ref = Entry::CreateDeleted(heap_, Digest{});
@@ -60,13 +61,11 @@ class Judged {
 
   // Judges some of the garbage.
   void Reclaim(size_t limit) {
-    std::vector<SnapshotList::Suspect> suspects(limit);
-    const size_t count = list_.TakeGarbage(suspects);
-    suspects.resize(count);
-    for (auto& suspect : suspects) suspect.superseded_by = SupersededBy(suspect.ref);
-    list_.Judge(suspects);
-    for (const auto& suspect : suspects) {
-      if (suspect.ref != 0) Free(suspect.ref);
+    std::vector<Ref> refs(limit);
+    refs.resize(list_.TakeGarbage(refs));
+    list_.Judge(refs);
+    for (const Ref ref : refs) {
+      if (ref != 0) Free(ref);
     }
     Check();
   }
@@ -107,18 +106,6 @@ class Judged {
     const Version version = pins_.back();
     pins_.pop_back();
     return version;
-  }
-
-  // What stands before it in its key's chain: as in a store, what superseded it
-  // first may be gone. Either answer must do.
-  Version SupersededBy(Ref ref) {
-    for (const auto& versions : keys_) {
-      for (size_t i = 0; i < versions.size(); i++) {
-        if (versions[i].ref != ref) continue;
-        return random_.OneIn(2) ? versions[i].superseded_by : versions[i + 1].version;
-      }
-    }
-    Fail(__FILE__, __LINE__, "an entry is judged that was freed");
   }
 
   void Free(Ref ref) {
@@ -193,15 +180,15 @@ size_t FreeAll(Heap& heap, RetiredList list, Version version) {
   return count;
 }
 
-// Judges all garbage of entries that `version` superseded; returns those that nobody can see.
-RetiredList JudgeAll(Heap& heap, SnapshotList& list, Version version) {
+// Judges all garbage; returns those that nobody can see.
+RetiredList JudgeAll(Heap& heap, SnapshotList& list) {
   RetiredList unseen;
-  SnapshotList::Suspect suspects[32];
-  while (const size_t count = list.TakeGarbage(suspects)) {
-    for (size_t i = 0; i < count; i++) suspects[i].superseded_by = version;
-    list.Judge(std::span(suspects, count));
-    for (size_t i = 0; i < count; i++) {
-      if (suspects[i].ref != 0) unseen.Push(heap, suspects[i].ref);
+  Ref refs[32];
+  while (const size_t count = list.TakeGarbage(refs)) {
+    const std::span taken(refs, count);
+    list.Judge(taken);
+    for (const Ref ref : taken) {
+      if (ref != 0) unseen.Push(heap, ref);
     }
   }
   return unseen;
@@ -228,6 +215,7 @@ TEST("snapshot: pins that go during a commit") {
     for (size_t i = 0; i < kEntries; i++) {
       const Ref ref = Entry::CreateDeleted(heap, Digest{});
       EntryAt(heap, ref)->version = i % 2 == 0 ? kOld : kNew;
+      EntryAt(heap, ref)->superseded = {kLast + 1, 0, 0, 0};
       superseded.Push(heap, ref);
     }
     Version own;
@@ -240,12 +228,12 @@ TEST("snapshot: pins that go during a commit") {
         for (; !going.empty(); going.pop_back()) list.Release(going.back());
       }
     });
-    RetiredList judged = JudgeAll(heap, list, kLast + 1);
+    RetiredList judged = JudgeAll(heap, list);
     unseen.Append(heap, judged);
     CHECK_EQ(unseen.size, kEntries / 2);
     CHECK_EQ(FreeAll(heap, unseen, kNew), kEntries / 2);
     list.Release(kept);
-    CHECK_EQ(FreeAll(heap, JudgeAll(heap, list, kLast + 1), kOld), kEntries / 2);
+    CHECK_EQ(FreeAll(heap, JudgeAll(heap, list), kOld), kEntries / 2);
   }
 }
 

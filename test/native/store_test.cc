@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "check.h"
+#include "steps.h"
 #include "threads.h"
 #include "user.h"
 
@@ -169,26 +171,131 @@ TEST("store: what is deleted leaves nothing, once nobody can see it") {
   }
 }
 
-// A key of which every version is held by a batch, let go from the oldest on.
-TEST("store: many versions of one key are freed in steps") {
-  User user;
-  std::vector<Batch*> readers;
-  for (int i = 0; i < Rounds(20'000); i++) {
-    Batch* batch = user.Begin();
-    user.Put(batch, "key", std::to_string(i));
-    user.Commit(batch);
-    readers.push_back(user.Begin(false));
+// A key of which every version is held by a batch of its own.
+class HotKey {
+ public:
+  explicit HotKey(size_t versions) {
+    for (size_t i = 0; i < versions; i++) {
+      Batch* batch = owner_.Begin();
+      owner_.Put(batch, "key", std::to_string(i));
+      owner_.Commit(batch);
+      readers_.push_back(reader_.Begin(false));
+    }
   }
-  Clock::duration longest{};
-  for (Batch* reader : readers) {
-    const auto start = Clock::now();
-    user.Discard(reader);
-    longest = std::max(longest, Clock::now() - start);
+
+  uint64_t StepsToReadOldest() {
+    return StepsOf([&] { CHECK(reader_->Has(readers_.front(), DigestOf("key")) == Status::kOk); });
   }
-  Note("longest discard among " + std::to_string(readers.size()) + " versions of one key " +
-       Milliseconds(longest));
-  user.ReclaimAll();
-  CHECK_EQ(user.Stats().superseded, 0u);
+
+  // Ends all batches, in the order in which they stand; the steps of all, and the most of one.
+  uint64_t StepsToEnd(uint64_t* most) {
+    uint64_t all = 0;
+    for (Batch* reader : readers_) {
+      const uint64_t steps = StepsOf([&] { reader_.Discard(reader); });
+      *most = std::max(*most, steps);
+      all += steps;
+    }
+    return all;
+  }
+  uint64_t StepsToLeave() {
+    return StepsOf([&] { reader_.Leave(); });
+  }
+
+  std::vector<Batch*>& readers() { return readers_; }
+  uint64_t superseded() { return owner_.Stats().superseded; }
+
+ private:
+  User owner_;
+  User reader_{owner_, 1};
+  std::vector<Batch*> readers_;
+};
+
+TEST("store: ending a batch takes as many steps among many versions of a key as among few") {
+  const char* const kOrders[] = {"oldest first", "newest first", "at random", "with their session"};
+  for (const std::string order : kOrders) {
+    uint64_t few_steps = 0;
+    for (const size_t count : {1000, Rounds(100'000)}) {
+      HotKey key(count);
+      auto& readers = key.readers();
+      if (order == "newest first") std::ranges::reverse(readers);
+      if (order == "at random") {
+        for (size_t i = count; i > 1; i--) std::swap(readers[i - 1], readers[random.Below(i)]);
+      }
+      uint64_t most = 0;
+      const uint64_t steps =
+          order == "with their session" ? key.StepsToLeave() : key.StepsToEnd(&most);
+      CHECK_EQ(key.superseded(), 0u);
+      Note(order + ", " + std::to_string(count) + " batches: " + std::to_string(steps / count) +
+           " steps each, at most " + std::to_string(most));
+      CHECK(most <= 128);
+      if (few_steps == 0) few_steps = steps / count;
+      CHECK(steps / count <= 2 * few_steps);
+    }
+  }
+}
+
+TEST("store: reading the oldest of many versions of a key takes few steps") {
+  for (const size_t count : {10, 1000, Rounds(100'000)}) {
+    HotKey key(count);
+    const uint64_t steps = key.StepsToReadOldest();
+    Note(std::to_string(count) + " versions: " + std::to_string(steps) + " steps");
+    CHECK(steps <= 64);
+  }
+}
+
+// Invariants 1 and 4.
+TEST("store: many batches over few keys, which come and go, each see their own version") {
+  struct Reader {
+    Batch* batch;
+    Pairs expected;
+  };
+  for (int program = 0; program < Rounds(20); program++) {
+    User user;
+    Pairs now;
+    std::vector<Reader> readers;
+    const size_t keys = random.Between(1, 3);
+    for (int step = 0; step < 2000; step++) {
+      const std::string key = Key(static_cast<int>(random.Below(keys)));
+      switch (random.Below(5)) {
+        case 0:
+        case 1: {
+          Batch* batch = user.Begin();
+          if (random.OneIn(3)) {
+            user.Delete(batch, key);
+            now.erase(key);
+          } else {
+            user.Put(batch, key, now[key] = std::to_string(step));
+          }
+          user.Commit(batch);
+          break;
+        }
+        case 2:
+          readers.push_back({user.Begin(false), now});
+          break;
+        case 3:
+          if (readers.empty() || random.OneIn(4)) break;
+          std::swap(random.Pick(readers), readers.back());
+          user.Discard(readers.back().batch);
+          readers.pop_back();
+          break;
+        case 4:
+          if (readers.empty()) break;
+          Reader& reader = random.Pick(readers);
+          const auto at = reader.expected.find(key);
+          CHECK(user.Get(reader.batch, key) ==
+                (at == reader.expected.end() ? std::nullopt : std::optional(at->second)));
+          if (random.OneIn(4)) CHECK(user.All(reader.batch) == reader.expected);
+      }
+    }
+    for (const Reader& reader : readers) {
+      CHECK(user.All(reader.batch) == reader.expected);
+      user.Discard(reader.batch);
+    }
+    CHECK(user.Now() == now);
+    user.ReclaimAll();
+    CHECK_EQ(user.Stats().superseded, 0u);
+    CHECK_EQ(user.Stats().entries, now.size());
+  }
 }
 
 // How long it takes is printed, not judged: the machine may be busy.
