@@ -1,5 +1,6 @@
 import { MemDBError, nameErrors } from './record/errors.js';
 import type { Key } from './record/key.js';
+import { shorten } from './record/show.js';
 
 export { EncodingError, InvalidKeyError, MemDBError } from './record/errors.js';
 
@@ -49,7 +50,7 @@ export class NotFoundError extends MemDBError {
   readonly key: Key;
 
   constructor(key: Key) {
-    super(`${key} not found`);
+    super(`${shorten(String(key))} not found`);
     this.key = key;
   }
 }

@@ -1,4 +1,7 @@
+import { Buffer } from 'node:buffer';
 import { endianness } from 'node:os';
+import { byteCount, isBytes } from './bytes.js';
+import { not32Bytes } from './mistakes.js';
 
 const LITTLE_ENDIAN = endianness() === 'LE';
 
@@ -22,7 +25,16 @@ export class Bytes32 {
     readonly w7: number,
   ) {}
 
-  /** Those 32 bytes. */
+  /**
+   * A copy of the bytes that a caller passed to `call`.
+   * @throws InvalidKeyError if there are not 32.
+   */
+  static from(bytes: unknown, call?: string): Bytes32 {
+    if (isBytes(bytes) && byteCount(bytes) === 32) return Bytes32.of(bytes);
+    throw not32Bytes(bytes, call);
+  }
+
+  /** A copy of the bytes, of which there must be 32. */
   static of(source: Uint8Array): Bytes32 {
     bytes.set(source);
     return new Bytes32(

@@ -1,5 +1,8 @@
+import { Buffer } from 'node:buffer';
+import { TextEncoder } from 'node:util';
 import { Bytes32 } from './bytes32.js';
-import { EncodingError, InvalidKeyError } from './errors.js';
+import { EncodingError } from './errors.js';
+import { notHashable } from './mistakes.js';
 import { Hash, type Part, PartType, partType, Uint } from './part.js';
 import { Reader } from './reader.js';
 import { Target } from './target.js';
@@ -35,8 +38,7 @@ export function writeHashInput(part: Part, target: Target, offset: number): numb
     return closeLength(bytes, offset, writeVarint(part, bytes, offset + 1));
   }
   if (part === null) return writeUvarint(0, bytes, offset);
-  const what = part instanceof Time ? 'time' : 'transaction id';
-  throw new InvalidKeyError(`a key with a ${what} cannot be hashed: ${part}`);
+  throw notHashable(part);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { limit } from './show.js';
+
 /**
  * The base of every error that this package throws on purpose. Wrong types of arguments are plain
  * `TypeError`s.
@@ -9,6 +11,15 @@ export abstract class MemDBError extends Error {
 
   /** Names the kind of error. Messages may change between releases, codes do not. */
   abstract readonly code: `ERR_${string}`;
+
+  constructor(message = '', options?: ErrorOptions) {
+    super(limit(message), options);
+  }
+
+  /** Returns what a log needs. `JSON.stringify` of any error works. */
+  toJSON(): Record<string, unknown> {
+    return { name: this.name, code: this.code, message: this.message };
+  }
 }
 
 /** A key cannot hold the part, or the key cannot be hashed. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { EncodingError } from './errors.js';
 import { Hash, type Part, partText, Uint } from './part.js';
 import { show } from './show.js';

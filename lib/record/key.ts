@@ -1,41 +1,50 @@
+import { Buffer } from 'node:buffer';
 import { inspect } from 'node:util';
-import type { Bytes32 } from './bytes32.js';
+import { describe, KEY, type KeyDescription } from './brand.js';
+import { isBytes } from './bytes.js';
+import { Bytes32 } from './bytes32.js';
 import { digestParts } from './digest.js';
 import { decodeParts, encodeParts, isPrivateForm, parseStored } from './encoding.js';
 import { EncodingError, InvalidKeyError } from './errors.js';
 import { type JsonPart, parseParts, partsFromJson, partToJson, stringifyPart } from './json.js';
-import { compareParts } from './order.js';
-import { copyPart, Hash, type Part, type PartLike, partText, toPart } from './part.js';
+import { notKey } from './mistakes.js';
+import { compareBases, compareParts } from './order.js';
+import { copyPart, type Part, type PartLike, partText, toPart } from './part.js';
+import { show } from './show.js';
 
 /** A key, or nothing: the same as the empty key. */
 export type KeyLike = Key | null | undefined;
+
+/** What only this module can pass to the constructor. */
+const INSIDE = Symbol('Key');
 
 /** Where words become bytes. */
 const words = new Int32Array(8);
 const bytes = new Uint8Array(words.buffer);
 
 /**
- * A record's key: a list of typed parts; immutable. What it identifies is its
- * digest. A key may start from a precomputed digest instead of nothing
- * (`Key.fromHash`), which is not one of its parts.
+ * The key of a record: an immutable list of typed parts. Its digest identifies the record. A key may
+ * start from a digest (`Key.fromHash`), which is not one of its parts.
  */
 export class Key {
-  #parts: readonly Part[] | undefined;
-  /** What `#parts` are read from when they are asked for. */
-  #stored: Uint8Array | undefined;
-
+  // Test libraries compare these three fields, and no other. `list` is the parts, or undefined until
+  // somebody asks for them: then `stored` is the form of the store to read them from.
+  /** @internal */
+  list: readonly Part[] | undefined;
   /**
-   * The 32 bytes that the parts' digest continues from, when they are not zeros. Not to be changed.
+   * The 32 bytes that the parts' digest continues from, if it does not start from zeros.
    * @internal
    */
   readonly base: Bytes32 | undefined;
+  /** @internal */
+  stored: Uint8Array | undefined;
 
   /** Whether it was looked up before, by itself. @internal */
-  used = false;
-  /** Whether the digest is kept: from the second use on, for most keys are used once. @internal */
-  known = false;
-  // The digest's words, as a Bytes32 has them: in another object they would be one more miss of the
-  // cache for each use of a kept key.
+  accessor used = false;
+  /** Whether it has its digest. It learns that at the second use: most keys are used once. @internal */
+  accessor known = false;
+  // The words of the digest, in the order of Bytes32. In another object they would cost one more
+  // cache miss for each use of a reused key.
   #d0 = 0;
   #d1 = 0;
   #d2 = 0;
@@ -49,74 +58,83 @@ export class Key {
     parts: readonly Part[] | undefined,
     base: Bytes32 | undefined,
     stored: Uint8Array | undefined,
+    inside: typeof INSIDE,
   ) {
-    this.#parts = parts;
+    if (inside !== INSIDE) throw new TypeError('write Key.of(...) to make a Key');
+    this.list = parts;
     this.base = base;
-    this.#stored = stored;
+    this.stored = stored;
   }
 
   /**
-   * The key of these parts.
-   * @throws InvalidKeyError that tells which part no key can hold.
+   * Returns the key of these parts.
+   *
+   * **One type for each position.** Two keys are the same record if their digests are the same, and a
+   * digest does not see types. `1`, `uint(2)` and `Buffer.from([2])` are one record if they stand in the
+   * same place; so are `33` and `'B'`, `null` and `''`. Decide on a type for each position of your
+   * keys, and write `uint` for indexes. `equals`, `compare` and the binary form do see types.
+   * @throws InvalidKeyError that says which part no key can hold.
    */
   static of(...parts: PartLike[]): Key {
     for (let i = 0; i < parts.length; i++) parts[i] = toPart(parts[i] as PartLike, i);
-    return new Key(parts as Part[], undefined, undefined);
+    return new Key(parts as Part[], undefined, undefined, INSIDE);
   }
 
   /**
-   * The empty key of that digest, 32 bytes, which appended parts continue from.
-   * @throws InvalidKeyError when these are not 32 bytes.
+   * Returns the empty key with that digest. Appended parts continue from it.
+   * @throws InvalidKeyError if there are not 32 bytes.
    */
   static fromHash(digest: Uint8Array): Key {
-    return new Key([], new Hash(digest).own, undefined);
+    return new Key([], Bytes32.from(digest, 'Key.fromHash'), undefined, INSIDE);
   }
 
   /**
-   * Reads JSON text; integers keep every digit.
-   * @throws EncodingError
+   * Reads JSON text. Integers keep every digit.
+   * @throws EncodingError if the text is not that of a key.
    */
   static parse(jsonText: string): Key {
-    if (typeof jsonText !== 'string') throw new TypeError('JSON text is a string');
-    return new Key(parseParts(jsonText), undefined, undefined);
+    if (typeof jsonText !== 'string') {
+      throw new TypeError(`JSON text must be a string, not ${show(jsonText)}`);
+    }
+    return new Key(parseParts(jsonText), undefined, undefined, INSIDE);
   }
 
   /**
-   * Reads a JSON value, in which integers may also be decimal strings; `null` is the empty key.
-   * @throws EncodingError
+   * Reads a JSON value. Integers may also be decimal strings; `null` is the empty key.
+   * @throws EncodingError if the value is not that of a key.
    */
   static fromJSON(value: unknown): Key {
-    return new Key(partsFromJson(value), undefined, undefined);
+    return new Key(partsFromJson(value), undefined, undefined, INSIDE);
   }
 
   /**
-   * Reads the binary form, which takes all the bytes. They are copied.
-   * @throws EncodingError
+   * Reads a copy of the binary form, which takes all the bytes.
+   * @throws EncodingError if they are not that of a key.
    */
   static decode(bytes: Uint8Array): Key {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError('a binary key is a Uint8Array');
-    return new Key(decodeParts(bytes), undefined, undefined);
+    if (!isBytes(bytes)) throw new TypeError(`a binary key must be bytes, not ${show(bytes)}`);
+    return new Key(decodeParts(new Uint8Array(bytes)), undefined, undefined, INSIDE);
   }
 
   /**
-   * The key of a stored form (see `storedForm`), which it keeps: that must not change any more.
+   * Returns the key with that stored form (see `storedForm`). It keeps the bytes: they must not change.
    * @internal
    */
   static restore(stored: Uint8Array): Key {
-    if (!isPrivateForm(stored)) return new Key(undefined, undefined, stored);
+    if (!isPrivateForm(stored)) return new Key(undefined, undefined, stored, INSIDE);
     const { parts, base } = parseStored(stored);
-    return new Key(parts, base, undefined);
+    return new Key(parts, base, undefined, INSIDE);
   }
 
-  /** The parts themselves, which are not to be changed. @internal */
+  /** The parts themselves, which must not be changed. @internal */
   get parts(): readonly Part[] {
-    return this.#parts ?? this.#read();
+    return this.list ?? this.#read();
   }
 
   #read(): readonly Part[] {
-    const parts = parseStored(this.#stored as Uint8Array).parts;
-    this.#parts = parts;
-    this.#stored = undefined;
+    const { parts } = parseStored(this.stored as Uint8Array);
+    this.list = parts;
+    this.stored = undefined;
     return parts;
   }
 
@@ -125,47 +143,50 @@ export class Key {
     return this.parts.length;
   }
 
-  /** Part `index`, from the end when negative; undefined when there is none. Bytes are a copy. */
+  /** Returns a part, counted from the end if `index` is negative, or undefined. Bytes are a copy. */
   at(index: number): Part | undefined {
     const part = this.parts.at(index);
     return part === undefined ? undefined : copyPart(part);
   }
 
   /**
-   * The key of a range of the parts, as `Array.prototype.slice` takes it. When it begins with the
-   * first one, it starts from the digest that this key starts from.
+   * Returns the key of a range of the parts, as `Array.prototype.slice` takes it. If the range begins
+   * with the first part, the key starts from the digest that this key starts from.
    */
   slice(start: number, end?: number): Key {
     const base = start === 0 || -start >= this.length ? this.base : undefined;
-    return new Key(this.parts.slice(start, end), base, undefined);
+    return new Key(this.parts.slice(start, end), base, undefined, INSIDE);
   }
 
   /**
-   * This key with more parts.
-   * @throws InvalidKeyError that tells which part no key can hold.
+   * Returns this key with more parts.
+   * @throws InvalidKeyError that says which part no key can hold.
    */
   append(...parts: PartLike[]): Key {
     const whole: Part[] = this.parts.slice();
     for (const part of parts) whole.push(toPart(part, whole.length));
-    return new Key(whole, this.base, undefined);
+    return new Key(whole, this.base, undefined, INSIDE);
   }
 
   /**
-   * This key with the parts of another.
-   * @throws InvalidKeyError when that starts from a digest and this key is not empty.
+   * Returns this key with the parts of another.
+   * @throws InvalidKeyError if that key starts from a digest and this key is not empty.
    */
   appendKey(key: KeyLike): Key {
-    if (!key || key.#isEmpty()) return this;
-    if (this.#isEmpty()) return key;
-    if (key.base !== undefined) {
-      throw new InvalidKeyError(`${key} starts from a digest and cannot follow ${this}`);
+    const other = checkKey(key);
+    if (other.#isEmpty()) return this;
+    if (this.#isEmpty()) return other;
+    if (other.base !== undefined) {
+      throw new InvalidKeyError(
+        `${show(other)} starts from a digest and cannot follow ${show(this)}`,
+      );
     }
-    return new Key([...this.parts, ...key.parts], this.base, undefined);
+    return new Key([...this.parts, ...other.parts], this.base, undefined, INSIDE);
   }
 
   /**
-   * The key's identity: 32 bytes, the caller's own.
-   * @throws InvalidKeyError when a part is a time or a transaction id, which cannot be hashed.
+   * Returns what identifies the record: 32 bytes, the caller's own.
+   * @throws InvalidKeyError if a part is a time or a transaction id, which cannot be hashed.
    */
   digest(): Buffer {
     if (!this.known) {
@@ -176,7 +197,7 @@ export class Key {
     return Buffer.from(bytes);
   }
 
-  /** Keeps the digest whose words are in `source` from `at` on. @internal */
+  /** Takes the digest from the words of `source` from `at` on. @internal */
   learn(source: Int32Array, at: number): void {
     this.#d0 = source[at] as number;
     this.#d1 = source[at + 1] as number;
@@ -189,7 +210,7 @@ export class Key {
     this.known = true;
   }
 
-  /** Writes the words of the digest, which is known, to `target` from `at` on. @internal */
+  /** Writes the words of the digest, which must be known, to `target` from `at` on. @internal */
   recall(target: Int32Array, at: number): void {
     target[at] = this.#d0;
     target[at + 1] = this.#d1;
@@ -202,8 +223,8 @@ export class Key {
   }
 
   /**
-   * The binary form, the caller's own.
-   * @throws EncodingError when there is none: of a key that starts from a digest or has a null part.
+   * Returns the binary form, the caller's own.
+   * @throws EncodingError if the key starts from a digest or has a null part: then there is none.
    */
   encode(): Buffer {
     this.#refuseBase('binary');
@@ -211,8 +232,8 @@ export class Key {
   }
 
   /**
-   * A JSON value; integers that are not safe ones are decimal strings.
-   * @throws EncodingError when there is none.
+   * Returns a JSON value. Integers beyond 2^53 are decimal strings.
+   * @throws EncodingError if the key starts from a digest or has a null part: then there is none.
    */
   toJSON(): JsonPart[] {
     this.#refuseBase('JSON');
@@ -220,27 +241,28 @@ export class Key {
   }
 
   /**
-   * JSON text; integers have every digit.
-   * @throws EncodingError when there is none.
+   * Returns JSON text. Integers have every digit.
+   * @throws EncodingError if the key starts from a digest or has a null part: then there is none.
    */
   stringify(): string {
     this.#refuseBase('JSON');
     return `[${this.parts.map(stringifyPart).join(',')}]`;
   }
 
-  /** Whether both have the same parts, types included, and start from the same digest; URLs ignore case. */
+  /** Whether both have the same parts, types included, and the same start. URLs ignore case. */
   equals(key: KeyLike): boolean {
     if (this === key) return true;
-    const other = key ?? EMPTY;
+    const other = checkKey(key);
     return this.length === other.length && this.compare(other) === 0;
   }
 
   /**
-   * Negative, 0 or positive as this key stands before, at or after the other: part by part, by
-   * type code and then by value; then the shorter key. Keys that start from a digest come last.
+   * Returns a negative number, 0 or a positive number if this key stands before, at or after the
+   * other. Parts are ordered by type code, then by value; then the shorter key comes first. Keys that
+   * start from a digest come last.
    */
   compare(key: KeyLike): number {
-    const other = key ?? EMPTY;
+    const other = checkKey(key);
     const bases = compareBases(this.base, other.base);
     if (bases !== 0) return bases;
     const [a, b] = [this.parts, other.parts];
@@ -251,7 +273,7 @@ export class Key {
     return a.length - b.length;
   }
 
-  /** For people: the parts, joined by dots. Other keys may have the same text. */
+  /** Returns text for people: the parts, joined by dots. Other keys may have the same text. */
   toString(): string {
     const texts = this.parts.map(partText);
     if (this.base !== undefined) texts.unshift(partText(this.base.toBuffer()));
@@ -261,6 +283,17 @@ export class Key {
   /** What `console.log` shows. */
   [inspect.custom](): string {
     return `Key ${this}`;
+  }
+
+  /** Test libraries ask for it before they compare fields, and these need the parts. */
+  get [Symbol.toStringTag](): string {
+    if (this.list === undefined) this.#read();
+    return 'Key';
+  }
+
+  /** For other copies of the package. @internal */
+  [KEY](): KeyDescription {
+    return { base: this.base?.toBuffer(), parts: this.parts.map(copyPart) };
   }
 
   #isEmpty(): boolean {
@@ -274,9 +307,19 @@ export class Key {
   }
 }
 
-const EMPTY = Key.of();
+/** The empty key, which `null` and `undefined` stand for. */
+export const EMPTY_KEY = Key.of();
 
-function compareBases(a: Bytes32 | undefined, b: Bytes32 | undefined): number {
-  if (a !== undefined && b !== undefined) return a.compare(b);
-  return Number(a !== undefined) - Number(b !== undefined);
+/**
+ * Returns the key that a caller passed, also one of another copy of the package. `what` is the place
+ * that it was passed for: `a key`, `a prefix`.
+ * @throws TypeError if it is not a key; the message says what to write.
+ */
+export function checkKey(key: KeyLike, what = 'a key'): Key {
+  if (key instanceof Key) return key;
+  if (key === null || key === undefined) return EMPTY_KEY;
+  const described = describe(key, KEY) as KeyDescription | undefined;
+  if (described === undefined) throw notKey(key, what);
+  const { base, parts } = described;
+  return (base === undefined ? EMPTY_KEY : Key.fromHash(base)).append(...(parts as PartLike[]));
 }

@@ -1,7 +1,9 @@
+import { Buffer } from 'node:buffer';
+import type { Bytes32 } from './bytes32.js';
 import { Hash, type Part, partType, Uint } from './part.js';
 import { Time } from './time.js';
 import { TxId } from './txid.js';
-import { AccountUrl, lowerCase } from './url.js';
+import { AccountUrl } from './url.js';
 
 /** Negative, 0 or positive: by type code, then by value as Go orders it. */
 export function compareParts(a: Part, b: Part): number {
@@ -16,9 +18,15 @@ export function compareParts(a: Part, b: Part): number {
   if (a instanceof AccountUrl) return compareUrls(a, b as AccountUrl);
   if (a instanceof Time) return compareIntegers(a.seconds, (b as Time).seconds);
   if (a instanceof TxId) {
-    return Buffer.compare(a.hash, (b as TxId).hash) || compareUrls(a.account, (b as TxId).account);
+    return a.own.compare((b as TxId).own) || compareUrls(a.account, (b as TxId).account);
   }
   return compareIntegers(a, b as number | bigint);
+}
+
+/** Keys that start from a digest come after those that do not. */
+export function compareBases(a: Bytes32 | undefined, b: Bytes32 | undefined): number {
+  if (a !== undefined && b !== undefined) return a.compare(b);
+  return Number(a !== undefined) - Number(b !== undefined);
 }
 
 /** Numbers and bigints compare with each other by value. */
@@ -27,11 +35,12 @@ function compareIntegers(a: number | bigint, b: number | bigint): number {
 }
 
 function compareUrls(a: AccountUrl, b: AccountUrl): number {
-  return a === b ? 0 : compareText(lowerCase(a.toString()), lowerCase(b.toString()));
+  return compareText(a.lower, b.lower);
 }
 
 /** By the bytes of UTF-8, that is by code point. */
 function compareText(a: string, b: string): number {
+  if (a === b) return 0;
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

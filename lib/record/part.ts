@@ -1,6 +1,10 @@
-import { types } from 'node:util';
+import { Buffer } from 'node:buffer';
+import { inspect, types } from 'node:util';
+import { describe, PART, type PartDescription } from './brand.js';
+import { isBytes } from './bytes.js';
 import { Bytes32 } from './bytes32.js';
 import { InvalidKeyError, MemDBError } from './errors.js';
+import { notPart } from './mistakes.js';
 import { show } from './show.js';
 import { Time } from './time.js';
 import { TxId } from './txid.js';
@@ -23,12 +27,12 @@ export const PartType = {
 
 export type PartType = (typeof PartType)[keyof typeof PartType];
 
-/** An unsigned integer part, see `uint`. */
+/** An unsigned integer part. Write `uint(value)`. */
 export class Uint {
-  /** Of 64 bits; a bigint when it is not a safe integer. */
+  /** Has 64 bits. It is a bigint if it is not a safe integer. */
   readonly value: Integer;
 
-  /** @throws InvalidKeyError when the value is not an unsigned integer of 64 bits. */
+  /** @throws InvalidKeyError if the value is not an unsigned integer of 64 bits. */
   constructor(value: Integer) {
     const integer = asUint64(value);
     if (integer === undefined) {
@@ -36,30 +40,59 @@ export class Uint {
     }
     this.value = integer;
   }
+
+  toString(): string {
+    return `${this.value}`;
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](): string {
+    return `Uint ${this.value}`;
+  }
+
+  /** For other copies of the package. @internal */
+  [PART](): PartDescription {
+    return { type: 'uint', value: this.value };
+  }
 }
 
-/** A part of 32 bytes, see `hash`. */
+/** A part of 32 bytes. Write `hash(bytes)`. */
 export class Hash {
   /** @internal */
   readonly own: Bytes32;
 
-  /** @throws InvalidKeyError when these are not 32 bytes, which are copied. */
+  /**
+   * Copies the bytes.
+   * @throws InvalidKeyError if there are not 32.
+   */
   constructor(bytes: Uint8Array) {
-    if (!isBytes(bytes) || bytes.length !== 32) {
-      throw new InvalidKeyError(`${show(bytes)} is not a hash of 32 bytes`);
-    }
-    this.own = Bytes32.of(bytes);
+    this.own = Bytes32.from(bytes, 'hash');
   }
 
   /** 32 bytes, the caller's own. */
   get bytes(): Buffer {
     return this.own.toBuffer();
   }
+
+  /** The bytes in hex. */
+  toString(): string {
+    return this.bytes.toString('hex');
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](): string {
+    return `Hash ${this}`;
+  }
+
+  /** For other copies of the package. @internal */
+  [PART](): PartDescription {
+    return { type: 'hash', bytes: this.bytes };
+  }
 }
 
 /**
  * An unsigned integer part, from 0 to 2^64 - 1.
- * @throws InvalidKeyError
+ * @throws InvalidKeyError if the value is not one.
  */
 export function uint(value: Integer): Uint {
   return new Uint(value);
@@ -67,16 +100,16 @@ export function uint(value: Integer): Uint {
 
 /**
  * A hash part, of 32 bytes.
- * @throws InvalidKeyError
+ * @throws InvalidKeyError if there are not 32.
  */
 export function hash(bytes: Uint8Array): Hash {
   return new Hash(bytes);
 }
 
-/** A part as a key holds it. A number or bigint is an int: a bigint when it is not a safe integer. */
+/** A part as a key holds it. A number or bigint is an int: a bigint if it is not a safe integer. */
 export type Part = string | Integer | Uint8Array | Uint | Hash | Time | AccountUrl | TxId | null;
 
-/** An object shaped like `AccumulateURL` of the package accumulate.js; taken to be immutable. */
+/** An object shaped like `AccumulateURL` of the package accumulate.js. It must not change. */
 export interface UrlLike {
   readonly authority: string;
   readonly path: string;
@@ -90,16 +123,16 @@ export interface TxIdLike {
 }
 
 /**
- * What `Key.of` takes. Strings; safe-integer numbers and bigints of 64 bits (ints); byte arrays;
- * dates (whole seconds); `uint(n)`, `hash(bytes)`, `AccountUrl`, `TxId` and their counterparts
- * of accumulate.js; and `null`, which is hashed as no bytes.
+ * What `Key.of` takes: strings; ints, which are safe-integer numbers or bigints of 64 bits; byte
+ * arrays; dates, cut to whole seconds; `uint(n)`, `hash(bytes)`, `AccountUrl`, `TxId` and their
+ * counterparts of accumulate.js; `null`, which is hashed as no bytes.
  */
 export type PartLike = Part | Date | UrlLike | TxIdLike;
 
 /**
- * The part that the value is, private to whoever asks: byte arrays are copied.
- * `index` is told in errors.
- * @throws InvalidKeyError when no key can hold the value.
+ * Returns the part that the value stands for. It belongs to the caller: byte arrays are copied.
+ * Errors name `index`.
+ * @throws InvalidKeyError if no key can hold the value.
  */
 export function toPart(value: PartLike, index: number): Part {
   // One comparison after the other: a switch over `typeof` is compiled to a call.
@@ -115,9 +148,8 @@ export function toPart(value: PartLike, index: number): Part {
   if (typeof value === 'number' || typeof value === 'bigint') {
     const integer = asInt64(value);
     if (integer !== undefined) return integer;
-    throw new InvalidKeyError(`part ${index}: ${show(value)} is not an integer of 64 bits`);
   }
-  throw new InvalidKeyError(`part ${index}: ${show(value)} is of no type that a key can hold`);
+  throw notPart(value, index);
 }
 
 /** A copy of the part that the caller may keep and change. */
@@ -141,12 +173,10 @@ export function partType(part: Part): PartType {
 /** The part's text, as it stands between the dots of a key's. */
 export function partText(part: Part): string {
   if (part === null) return '<nil>';
-  if (part instanceof Uint8Array) return Buffer.from(part).toString('hex');
-  if (part instanceof Hash) return part.bytes.toString('hex');
-  return String(part instanceof Uint ? part.value : part);
+  return part instanceof Uint8Array ? Buffer.from(part).toString('hex') : `${part}`;
 }
 
-/** Whether the value is a part as it is; such objects do not change. */
+/** Whether the value is a part as it is. Such objects do not change. */
 function isHeld(value: object | null): value is Uint | Hash | Time | AccountUrl | TxId | null {
   return (
     value === null ||
@@ -158,24 +188,40 @@ function isHeld(value: object | null): value is Uint | Hash | Time | AccountUrl 
   );
 }
 
-/** Arrays of another realm (a vm context) are arrays too. */
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array || types.isUint8Array(value);
-}
-
-/** Reading a URL takes a hundred times as long as hashing its account id. */
+/** To read a URL takes a hundred times as long as to hash its account id. */
 const converted = new WeakMap<object, AccountUrl>();
 
 function foreignPart(value: object, index: number): Part {
   try {
     if (types.isDate(value)) return Time.of(value);
+    const described = describe(value, PART) as PartDescription | undefined;
+    if (described !== undefined) return fromOtherCopy(described);
     if (isUrlLike(value)) return toUrl(value);
     if (isTxIdLike(value)) return new TxId(toUrl(value.account), value.hash);
   } catch (cause) {
     if (!(cause instanceof MemDBError)) throw cause;
     throw new InvalidKeyError(`part ${index}: ${cause.message}`, { cause });
   }
-  throw new InvalidKeyError(`part ${index}: ${show(value)} is of no type that a key can hold`);
+  throw notPart(value, index);
+}
+
+function fromOtherCopy(part: PartDescription): Part {
+  switch (part.type) {
+    case 'uint':
+      return new Uint(part.value);
+    case 'hash':
+      return new Hash(part.bytes);
+    case 'time':
+      return new Time(part.seconds);
+    case 'url':
+      return AccountUrl.parse(part.text);
+    case 'txid':
+      return new TxId(AccountUrl.parse(part.account), part.hash);
+    default:
+      throw new InvalidKeyError(
+        'another copy of the package made it, of a type unknown to this one',
+      );
+  }
 }
 
 function toUrl(like: UrlLike): AccountUrl {

@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util';
 import { EncodingError } from './errors.js';
 import { type Integer, MAX_VARINT, unzigzag } from './varint.js';
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import * as crypto from 'node:crypto';
 
 // The one-shot form costs half of a hash object but came only with Node 20.12. A string, because

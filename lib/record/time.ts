@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { PART, type PartDescription } from './brand.js';
 import { EncodingError, InvalidKeyError } from './errors.js';
 import { show } from './show.js';
 import { asInt64, type Integer } from './varint.js';
@@ -69,6 +71,16 @@ export class Time {
   toString(): string {
     const { year, date, clock } = this.#fields();
     return `${year}-${date} ${clock} +0000 UTC`;
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](): string {
+    return `Time ${this}`;
+  }
+
+  /** For other copies of the package. @internal */
+  [PART](): PartDescription {
+    return { type: 'time', seconds: this.seconds };
   }
 
   /** A `Date` covers 0.0001 % of 64 bits: it is asked for the place within a cycle. */

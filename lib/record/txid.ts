@@ -1,41 +1,48 @@
-import { EncodingError, InvalidKeyError } from './errors.js';
+import { Buffer } from 'node:buffer';
+import { inspect } from 'node:util';
+import { PART, type PartDescription } from './brand.js';
+import { Bytes32 } from './bytes32.js';
+import { EncodingError } from './errors.js';
 import { show } from './show.js';
 import { AccountUrl } from './url.js';
 
-/** The id of a transaction: its hash, and the account it is of; immutable. */
+/** The id of a transaction: its hash, and the account it belongs to. Immutable. */
 export class TxId {
+  /** Without user info. */
   readonly account: AccountUrl;
-  readonly #hash: Uint8Array;
+  /** The hash. @internal */
+  readonly own: Bytes32;
 
   /**
-   * `hash` is copied; the account's user info is left out.
-   * @throws InvalidKeyError when the hash has not 32 bytes.
+   * Copies `hash`, and leaves out the account's user info.
+   * @throws InvalidKeyError if the hash does not have 32 bytes.
    */
   constructor(account: AccountUrl, hash: Uint8Array) {
-    if (hash.length !== 32) {
-      throw new InvalidKeyError(`a transaction hash has 32 bytes, not ${hash.length}`);
+    const url = AccountUrl.from(account);
+    if (url === undefined) {
+      const advice = 'write AccountUrl.parse(text) or TxId.parse(text)';
+      throw new TypeError(`an account must be an AccountUrl, not ${show(account)}; ${advice}`);
     }
-    this.account = account.withoutUserInfo();
-    this.#hash = new Uint8Array(hash);
+    this.account = url.withoutUserInfo();
+    this.own = Bytes32.from(hash);
   }
 
   /**
    * Reads a URL whose user info is the transaction's hash in hex.
-   * @throws EncodingError when it is none.
+   * @throws EncodingError if the text is anything else.
    */
   static parse(text: string): TxId {
     const url = AccountUrl.parse(text);
     if (!/^[0-9a-f]{64}$/i.test(url.userInfo)) {
-      throw new EncodingError(
-        `bad transaction id ${show(text)}: its user info is no hash of 32 bytes`,
-      );
+      const why = 'its user info is not 32 bytes in hex';
+      throw new EncodingError(`bad transaction id ${show(text)}: ${why}`);
     }
     return new TxId(url, Buffer.from(url.userInfo, 'hex'));
   }
 
   /** 32 bytes, the caller's own. */
   get hash(): Buffer {
-    return Buffer.from(this.#hash);
+    return this.own.toBuffer();
   }
 
   /** Whether hash and account are the same. */
@@ -50,5 +57,15 @@ export class TxId {
 
   toJSON(): string {
     return this.toString();
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](): string {
+    return `TxId ${this}`;
+  }
+
+  /** For other copies of the package. @internal */
+  [PART](): PartDescription {
+    return { type: 'txid', account: this.account.escaped(), hash: this.hash };
   }
 }

@@ -1,51 +1,90 @@
+import type { Buffer } from 'node:buffer';
+import { inspect } from 'node:util';
+import { describe, PART, type PartDescription } from './brand.js';
 import { Bytes32 } from './bytes32.js';
+import { lowerCase } from './lowercase.js';
 import { sha256 } from './sha256.js';
-import { escapePath, parseUrl, type UrlFields } from './urlsyntax.js';
+import { show } from './show.js';
+import { formatUrl, type ParsedUrl, parseUrl, tidyPath, type UrlFields } from './urlsyntax.js';
 
 /** User info that had escapes, or may have had some. */
 const ODD_USER_INFO = /[^\w\-.~!$&'()*+,;=:@]|:$/;
 
+/** What only this module can pass to the constructor. */
+const INSIDE = Symbol('AccountUrl');
+
 let made = 0;
 
-/** The URL of an Accumulate account; immutable. */
+/** The URL of an Accumulate account. Immutable. */
 export class AccountUrl implements UrlFields {
-  readonly userInfo: string;
-  readonly authority: string;
-  readonly path: string;
-  readonly query: string;
-  readonly fragment: string;
-  #text: string | undefined;
+  /** The text in lower case, which makes two URLs equal. The only field that test libraries compare. @internal */
+  readonly lower: string;
+  readonly #fields: UrlFields;
+  readonly #text: string;
   #id: Bytes32 | undefined;
   readonly #serial = made++ | 0;
 
-  private constructor(fields: UrlFields) {
-    this.userInfo = fields.userInfo;
-    this.authority = fields.authority;
-    this.path = fields.path;
-    this.query = fields.query;
-    this.fragment = fields.fragment;
+  private constructor(fields: ParsedUrl, inside?: typeof INSIDE) {
+    if (inside !== INSIDE)
+      throw new TypeError('write AccountUrl.parse(text) to make an AccountUrl');
+    this.#fields = fields;
+    this.#text = fields.text ?? formatUrl(fields);
+    this.lower = lowerCase(this.#text);
   }
 
   /**
    * Reads a URL, with or without its `acc://`.
-   * @throws EncodingError when it is none.
+   * @throws EncodingError if the text is not a URL of an account.
    */
   static parse(text: string): AccountUrl {
-    if (typeof text !== 'string') throw new TypeError('the text of a URL is a string');
-    return new AccountUrl(parseUrl(text));
+    if (typeof text !== 'string') {
+      throw new TypeError(`the text of a URL must be a string, not ${show(text)}`);
+    }
+    return new AccountUrl(parseUrl(text), INSIDE);
   }
 
-  /** SHA-256 of the lower-case host name and path: what a key hashes. 32 bytes, the caller's own. */
+  /** Returns the value itself or, if it comes from another copy of the package, its like. @internal */
+  static from(value: unknown): AccountUrl | undefined {
+    if (value instanceof AccountUrl) return value;
+    const described = describe(value, PART) as PartDescription | undefined;
+    return described?.type === 'url' ? AccountUrl.parse(described.text) : undefined;
+  }
+
+  /** User name, then `:` and password if there is one. Empty if there is none. */
+  get userInfo(): string {
+    return this.#fields.userInfo;
+  }
+
+  /** Host and port. */
+  get authority(): string {
+    return this.#fields.authority;
+  }
+
+  /** Empty, or begins with a slash. */
+  get path(): string {
+    return this.#fields.path;
+  }
+
+  /** As it was written, with its escapes. */
+  get query(): string {
+    return this.#fields.query;
+  }
+
+  get fragment(): string {
+    return this.#fields.fragment;
+  }
+
+  /** SHA-256 of the lower-case host name and path, which a key hashes. 32 bytes, the caller's own. */
   accountId(): Buffer {
     return this.own.toBuffer();
   }
 
-  /** The account id of the URL's host name alone. 32 bytes. */
+  /** The account id of the host name alone. 32 bytes, the caller's own. */
   identityAccountId(): Buffer {
     return sha256(lowerCase(this.#hostName()));
   }
 
-  /** Which of the thread's URLs this is, for tables by them. @internal */
+  /** Counts the URLs of this thread, for tables of them. @internal */
   get serial(): number {
     return this.#serial;
   }
@@ -58,34 +97,45 @@ export class AccountUrl implements UrlFields {
 
   /** The same URL without user info. */
   withoutUserInfo(): AccountUrl {
-    return this.userInfo === '' ? this : new AccountUrl({ ...this, userInfo: '' });
+    if (this.userInfo === '') return this;
+    return new AccountUrl({ ...this.#fields, userInfo: '', text: undefined }, INSIDE);
   }
 
-  /** Whether both have the same text but for case. */
+  /** Whether both have the same text, except for case. */
   equals(other: AccountUrl): boolean {
-    return this === other || lowerCase(this.toString()) === lowerCase(other.toString());
+    return this.lower === (other instanceof AccountUrl ? other.lower : lowerCase(`${other}`));
   }
 
-  /** As the original prints it, in binary and in JSON too; user info and fragment are not escaped. */
+  /** As the original prints it, also in binary and in JSON. User info and fragment are not escaped. */
   toString(): string {
-    this.#text ??= this.#format(this.userInfo, this.authority, this.fragment);
     return this.#text;
   }
 
   toJSON(): string {
-    return this.toString();
+    return this.#text;
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](): string {
+    return `AccountUrl ${this.#text}`;
+  }
+
+  /** For other copies of the package. @internal */
+  [PART](): PartDescription {
+    return { type: 'url', text: this.escaped() };
   }
 
   /**
-   * Whether `parse` reads the text of `toString` back to this very URL: it need not when an
-   * escape stood in user info, authority or fragment.
+   * Whether `parse` reads the text back to this very URL. If an escape stood in user info, authority
+   * or fragment, it need not.
    * @internal
    */
   readsBack(): boolean {
+    const { userInfo, authority, fragment } = this.#fields;
     return (
-      !this.authority.includes('%') &&
-      !this.fragment.includes('%') &&
-      (this.userInfo === '' || !ODD_USER_INFO.test(this.userInfo))
+      !authority.includes('%') &&
+      !fragment.includes('%') &&
+      (userInfo === '' || !ODD_USER_INFO.test(userInfo))
     );
   }
 
@@ -94,39 +144,18 @@ export class AccountUrl implements UrlFields {
    * @internal
    */
   escaped(): string {
-    return this.#format(
-      encodeURIComponent(this.userInfo),
-      this.authority.replaceAll('%', '%25'),
-      encodeURIComponent(this.fragment),
-    );
+    const { userInfo, authority, fragment } = this.#fields;
+    return formatUrl({
+      ...this.#fields,
+      userInfo: encodeURIComponent(userInfo),
+      authority: authority.replaceAll('%', '%25'),
+      fragment: encodeURIComponent(fragment),
+    });
   }
 
   #hostName(): string {
-    const colon = this.authority.indexOf(':');
-    return colon < 0 ? this.authority : this.authority.slice(0, colon);
+    const { authority } = this.#fields;
+    const colon = authority.indexOf(':');
+    return colon < 0 ? authority : authority.slice(0, colon);
   }
-
-  #format(userInfo: string, authority: string, fragment: string): string {
-    const user = userInfo === '' ? '' : `${userInfo}@`;
-    const query = this.query === '' ? '' : `?${this.query}`;
-    const path = escapePath(tidyPath(this.path));
-    return `acc://${user}${authority}${path}${query}${fragment === '' ? '' : `#${fragment}`}`;
-  }
-}
-
-/** The path with one slash before it and none after; nothing when it is empty. */
-function tidyPath(path: string): string {
-  let start = 0;
-  let end = path.length;
-  while (start < end && path[start] === '/') start++;
-  while (start < end && path[end - 1] === '/') end--;
-  return start === end ? '' : `/${path.slice(start, end)}`;
-}
-
-/** Lower case by code point, as Go does: without context (final sigma), and `i` for U+0130. */
-export function lowerCase(text: string): string {
-  if (!/[^\0-\x7f]/.test(text)) return text.toLowerCase();
-  let lower = '';
-  for (const char of text) lower += char === '\u0130' ? 'i' : char.toLowerCase();
-  return lower;
 }

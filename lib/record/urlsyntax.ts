@@ -13,6 +13,11 @@ export interface UrlFields {
   readonly fragment: string;
 }
 
+export interface ParsedUrl extends UrlFields {
+  /** What `formatUrl` returns, if that is known already. */
+  readonly text?: string | undefined;
+}
+
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const CONTROL = /[\0-\x1f\x7f]/;
@@ -23,12 +28,21 @@ const NOT_IN_HOST = /[^\w\-.~!$&'()*+,;=:[\]%\u0080-\uffff]/;
 const BAD_HOST_ESCAPE = /%(?!25|[89a-f][0-9a-f])/i;
 const PORT = /^(?::\d*)?$/;
 
+/** Most URLs: a host name and a path, whose text is what `formatUrl` makes of them. */
+const PLAIN = /^(acc:\/\/)?([\w\-.~]+)((?:\/[\w\-.~$&+=:@]+)*)$/;
+
 /**
  * Reads the text of a URL by the rules of Go's net/url, which are laxer than
  * those of `URL`. The scheme is `acc` in any case, and is added when there is none.
  * @throws EncodingError
  */
-export function parseUrl(text: string): UrlFields {
+export function parseUrl(text: string): ParsedUrl {
+  const plain = PLAIN.exec(text);
+  if (plain !== null) {
+    const [, scheme, authority = '', path = ''] = plain;
+    const whole = scheme === undefined ? `acc://${text}` : text;
+    return { userInfo: '', authority, path, query: '', fragment: '', text: whole };
+  }
   const bad = (why: string) => new EncodingError(`bad URL ${show(text)}: ${why}`);
   const decode = (part: string, name: string) => {
     if (!part.includes('%')) return part;
@@ -79,8 +93,24 @@ export function parseUrl(text: string): UrlFields {
   };
 }
 
+/** Returns the text of a URL. Only the path is escaped. */
+export function formatUrl({ userInfo, authority, path, query, fragment }: UrlFields): string {
+  const user = userInfo === '' ? '' : `${userInfo}@`;
+  const end = `${query === '' ? '' : `?${query}`}${fragment === '' ? '' : `#${fragment}`}`;
+  return `acc://${user}${authority}${escapePath(tidyPath(path))}${end}`;
+}
+
+/** The path with one slash before it and none after it. Empty if there is nothing else. */
+export function tidyPath(path: string): string {
+  let start = 0;
+  let end = path.length;
+  while (start < end && path[start] === '/') start++;
+  while (start < end && path[end - 1] === '/') end--;
+  return start === end ? '' : `/${path.slice(start, end)}`;
+}
+
 /** Escapes all of a path but its slashes and what net/url leaves alone in a segment. */
-export function escapePath(path: string): string {
+function escapePath(path: string): string {
   return path.replace(/[^\w\-.~$&+=:@/]+/g, (run) =>
     // encodeURIComponent leaves these as they are, net/url does not.
     encodeURIComponent(run).replace(

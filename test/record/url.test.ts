@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AccountUrl, EncodingError, InvalidKeyError, Key, TxId } from 'accumulate-memdb';
 import { describe, expect, it } from 'vitest';
+import { Random, runSeed } from '../support/random.js';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -114,7 +115,29 @@ describe('transaction ids', () => {
 
   it('cannot be hashed, as times cannot', () => {
     const id = TxId.parse(`${hex}@foo`);
-    expect(() => Key.of('a', id).digest()).toThrow(/transaction id cannot be hashed: acc:/);
-    expect(() => Key.of(new Date(0)).digest()).toThrow(/time cannot be hashed: 1970-01-01/);
+    expect(() => Key.of('a', id).digest()).toThrow(/cannot be hashed with TxId acc:/);
+    expect(() => Key.of(new Date(0)).digest()).toThrow(/cannot be hashed with Time 1970-01-01/);
   });
+});
+
+it('plain URLs are read without the rules, and alike', () => {
+  const random = new Random(runSeed('plain URLs'));
+  const pieces = ['a', 'B7', '.', '-', '_', '~', '/', '/', ':', '@', '=', '$', '+', '&', '//'];
+  let plain = 0;
+  for (let i = 0; i < 20_000; i++) {
+    const rest = Array.from({ length: random.below(9) }, () => random.pick(pieces)).join('');
+    // The scheme in capitals takes the long way.
+    const [short, long] = [`acc://${rest}`, `ACC://${rest}`].map((text) => {
+      try {
+        const url = AccountUrl.parse(text);
+        const { userInfo, authority, path, query, fragment } = url;
+        return [`${url}`, userInfo, authority, path, query, fragment];
+      } catch (error) {
+        return (error as Error).message.replace(/acc/gi, '');
+      }
+    });
+    expect(short).toEqual(long);
+    if (typeof short !== 'string') plain++;
+  }
+  expect(plain).toBeGreaterThan(5_000);
 });
