@@ -5,13 +5,13 @@ import { not32Bytes } from './mistakes.js';
 
 const LITTLE_ENDIAN = endianness() === 'LE';
 
-/** Where words become bytes and bytes words. */
+/** The same memory as words and as bytes. */
 const words = new Int32Array(8);
 const bytes = new Uint8Array(words.buffer);
 
 /**
- * 32 bytes that do not change: a digest, a hash, an account id. Kept as the eight words that an
- * `Int32Array` over them shows, in fields: to copy them out of a typed array takes ten times as long.
+ * 32 bytes that do not change: a digest, a hash, an account id. The fields are the eight words that an
+ * `Int32Array` over the bytes shows. To copy the bytes out of a typed array takes ten times as long.
  */
 export class Bytes32 {
   private constructor(
@@ -61,7 +61,7 @@ export class Bytes32 {
     target[at + 7] = this.w7;
   }
 
-  /** Writes the bytes to `target` from `offset` on, which needs to be no multiple of anything. */
+  /** Writes the bytes to `target` from `offset` on. The offset need not be aligned. */
   writeBytes(target: DataView, offset: number): void {
     target.setInt32(offset, this.w0, LITTLE_ENDIAN);
     target.setInt32(offset + 4, this.w1, LITTLE_ENDIAN);
@@ -73,13 +73,13 @@ export class Bytes32 {
     target.setInt32(offset + 28, this.w7, LITTLE_ENDIAN);
   }
 
-  /** The bytes, the caller's own. */
+  /** Returns the bytes, the caller's own. */
   toBuffer(): Buffer {
     this.write(words, 0);
     return Buffer.from(bytes);
   }
 
-  /** As `Buffer.compare` orders the bytes. */
+  /** Compares as `Buffer.compare` orders the bytes. */
   compare(other: Bytes32): number {
     return this === other ? 0 : Buffer.compare(this.toBuffer(), other.toBuffer());
   }

@@ -4,15 +4,15 @@ import type { Part } from './part.js';
 import { sha256 } from './sha256.js';
 import { Target } from './target.js';
 
-/** Room before the input for a digest; the bytes to hash begin behind their length. */
+/** Where the input is written. Before it is room for a digest. */
 const START = 64;
 const scratch = new Target(new Uint8Array(1024));
 const ZEROS = Bytes32.of(new Uint8Array(32));
 
 /**
- * Continues a digest with parts: each makes it SHA-256 of the digest and the part's bytes.
- * Without `base` it starts from 32 zero bytes.
- * @throws InvalidKeyError for a part that cannot be hashed.
+ * Returns the digest of parts: each makes it SHA-256 of the digest so far and the part's bytes. It
+ * starts from `base`, or else from 32 zero bytes.
+ * @throws InvalidKeyError if a part cannot be hashed.
  */
 export function digestParts(parts: readonly Part[], base: Bytes32 | undefined): Bytes32 {
   let digest = base ?? ZEROS;
@@ -27,9 +27,10 @@ function continueDigest(digest: Bytes32, part: Part): Bytes32 {
     target = target.larger();
     end = writeHashInput(part, target, START);
   }
+  // The length of the input stands before it, as a varint.
   let start = START;
   while ((target.bytes[start] as number) >= 0x80) start++;
-  // The digest takes the place of the length.
+  // The digest overwrites the length, so that digest and input are adjacent.
   start = start + 1 - 32;
   digest.writeBytes(target.view, start);
   return Bytes32.of(sha256(target.bytes.subarray(start, end)));

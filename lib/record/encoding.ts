@@ -12,16 +12,16 @@ import { AccountUrl } from './url.js';
 import { writeUvarint, writeVarint } from './varint.js';
 
 /*
- * All `write` functions write from `offset` on and answer the offset after what
- * they wrote, or -1 when it does not fit (bytes from `offset` on may have
- * changed then). For short parts they allocate nothing.
+ * Every `write` function writes from `offset` on and returns the offset after what it wrote. If that
+ * does not fit, it returns -1, and bytes from `offset` on may have changed. For short parts it
+ * allocates nothing.
  */
 
 const utf8 = new TextEncoder();
 
 /**
  * Writes the bytes of the part that are hashed, after their varint length.
- * @throws InvalidKeyError for a time or a transaction id, which cannot be hashed.
+ * @throws InvalidKeyError if the part is a time or a transaction id, which cannot be hashed.
  */
 export function writeHashInput(part: Part, target: Target, offset: number): number {
   const { bytes } = target;
@@ -42,20 +42,19 @@ export function writeHashInput(part: Part, target: Target, offset: number): numb
 }
 
 /**
- * Writes the type code and binary value of a part to be stored. Answers -1 also
- * for a part whose binary form, if any, is not read back as that part: `null`,
- * and a URL with escapes that its text does not keep. `storedForm` has a way for these.
+ * Writes the type code and binary value of a part that is to be stored. Returns -1 also if the binary
+ * form would not be read back as that part: for `null`, and for a URL whose text loses escapes.
+ * `storedForm` can write those.
  */
 export function writeBinary(part: Part, target: Target, offset: number): number {
   return keepsBinary(part) ? writePart(part, target, offset) : -1;
 }
 
 /**
- * What the store keeps of a key, in an array of its own: the binary form; or,
- * for a base and for parts that `writeBinary` refuses, a private form. That
- * begins with a count of zero in two bytes, which no binary form does; a byte
- * tells whether the 32 bytes of a base follow; then come the parts, null with
- * type code 0 and URLs with all their escapes.
+ * Returns what the store keeps of a key, in an array of its own. That is the binary form if it is read
+ * back as the same key, else a private form. The private form begins with a count of zero in two
+ * bytes, which no binary form does. A byte of 1 or 0 says whether the 32 bytes of a base follow. Then
+ * come the parts: null with type code 0, and URLs with all their escapes.
  */
 export function storedForm(parts: readonly Part[], base: Bytes32 | undefined): Uint8Array {
   if (base === undefined && parts.every(keepsBinary)) return encodeParts(parts);
@@ -71,12 +70,12 @@ export function storedForm(parts: readonly Part[], base: Bytes32 | undefined): U
   });
 }
 
-/** Whether a stored form is one that is no key's binary form. */
+/** Whether a stored form is the private one. */
 export function isPrivateForm(stored: Uint8Array): boolean {
   return stored[0] === 0x80 && stored[1] === 0;
 }
 
-/** Reads what `storedForm` answered. */
+/** Reads what `storedForm` returned. */
 export function parseStored(stored: Uint8Array): { parts: Part[]; base: Bytes32 | undefined } {
   const reader = new Reader(stored, 'stored key');
   const based = isPrivateForm(stored) && reader.take(3)[2] === 1;
@@ -85,8 +84,8 @@ export function parseStored(stored: Uint8Array): { parts: Part[]; base: Bytes32 
 }
 
 /**
- * A key's binary form, the caller's own.
- * @throws EncodingError when it has none: a part is null.
+ * Returns a key's binary form, the caller's own.
+ * @throws EncodingError if a part is null, which has no binary form.
  */
 export function encodeParts(parts: readonly Part[]): Buffer {
   const at = parts.indexOf(null);
@@ -96,7 +95,7 @@ export function encodeParts(parts: readonly Part[]): Buffer {
 
 /**
  * Reads the parts of a key's binary form.
- * @throws EncodingError when the bytes are none.
+ * @throws EncodingError if the bytes are not the binary form of a key.
  */
 export function decodeParts(bytes: Uint8Array): Part[] {
   return readParts(new Reader(bytes, 'binary key'), false);
@@ -118,7 +117,7 @@ function writeParts(
   return at;
 }
 
-/** Type codes are below 128: one byte. */
+/** Writes the type code, which is below 128 and so one byte, and the binary value. */
 function writePart(part: Part, target: Target, offset: number): number {
   const { bytes } = target;
   bytes[offset] = partType(part);
@@ -178,7 +177,7 @@ function readPart(reader: Reader, nulls: boolean): Part {
   }
 }
 
-/** A varint length, and the text in UTF-8. */
+/** Writes a varint length, and the text in UTF-8. */
 function writeText(text: string, target: Uint8Array, offset: number): number {
   const length = text.length;
   if (length >= 0x80 || offset + length >= target.length)
@@ -200,7 +199,7 @@ function writeLongText(text: string, target: Uint8Array, offset: number): number
   return at + length;
 }
 
-/** A varint length, and the bytes. */
+/** Writes a varint length, and the bytes. */
 function writeBytes(bytes: Uint8Array, target: Uint8Array, offset: number): number {
   const at = writeUvarint(bytes.length, target, offset);
   return at < 0 ? -1 : writeRaw(bytes, target, at);
@@ -209,7 +208,7 @@ function writeBytes(bytes: Uint8Array, target: Uint8Array, offset: number): numb
 function writeRaw(bytes: Uint8Array, target: Uint8Array, offset: number): number {
   const length = bytes.length;
   if (offset + length > target.length) return -1;
-  // For a few bytes the loop beats the call.
+  // For a few bytes the loop is faster than the call.
   if (length > 16) target.set(bytes, offset);
   else for (let i = 0; i < length; i++) target[offset + i] = bytes[i] as number;
   return offset + length;
@@ -229,7 +228,7 @@ function closeLength(target: Uint8Array, offset: number, end: number): number {
 
 const scratch = new Target(new Uint8Array(1024));
 
-/** What `write` writes to a target that is large enough, as a copy. */
+/** Returns a copy of what `write` writes to a target that is large enough. */
 function collect(write: (target: Target) => number): Buffer {
   let target = scratch;
   let length = write(target);

@@ -7,7 +7,7 @@ import { TxId } from './txid.js';
 import { AccountUrl } from './url.js';
 import { asInt64, asUint64, type Integer } from './varint.js';
 
-/** An integer in JSON: in decimal digits when a double could not hold it. */
+/** An integer in JSON: a string of decimal digits if a double could not hold it. */
 export type JsonInteger = number | string;
 
 /** A part of a key in JSON: one member, the part's type. */
@@ -22,8 +22,8 @@ export type JsonPart =
   | { txid: string };
 
 /**
- * A part as a JSON value.
- * @throws EncodingError when it has none.
+ * Returns a part as a JSON value.
+ * @throws EncodingError if the part is null, which has no JSON form.
  */
 export function partToJson(part: Part): JsonPart {
   if (typeof part === 'string') return { string: part };
@@ -38,8 +38,8 @@ export function partToJson(part: Part): JsonPart {
 }
 
 /**
- * A part as JSON text, integers with every digit.
- * @throws EncodingError when it has none.
+ * Returns a part as JSON text. Integers have every digit.
+ * @throws EncodingError if the part is null, which has no JSON form.
  */
 export function stringifyPart(part: Part): string {
   if (typeof part === 'bigint') return `{"int":${part}}`;
@@ -48,8 +48,8 @@ export function stringifyPart(part: Part): string {
 }
 
 /**
- * The parts that a JSON value tells.
- * @throws EncodingError that tells which one is bad, and why.
+ * Reads the parts of a JSON value.
+ * @throws EncodingError that says which part is bad, and why.
  */
 export function partsFromJson(value: unknown): Part[] {
   if (value === null) return [];
@@ -58,8 +58,8 @@ export function partsFromJson(value: unknown): Part[] {
 }
 
 /**
- * The parts that a JSON text tells, integers with every digit.
- * @throws EncodingError
+ * Reads the parts of a JSON text. Integers keep every digit.
+ * @throws EncodingError that says which part is bad, and why.
  */
 export function parseParts(text: string): Part[] {
   return partsFromJson(parseKeepingDigits(text));
@@ -131,10 +131,10 @@ function readInteger(
   return integer;
 }
 
-/** In valid JSON this is nothing but the member of a part, however strings may look. */
+/** In valid JSON this matches members of parts alone, because quotes inside of strings are escaped. */
 const INTEGER_MEMBER = /("u?int"\s*:\s*)(-?\d[\d.eE+-]*)/g;
 
-/** Reads JSON; the integers of parts come as their digits, because JSON.parse would round them. */
+/** Reads JSON. Returns the integers of parts as strings, because JSON.parse would round them. */
 function parseKeepingDigits(text: string): unknown {
   try {
     JSON.parse(text);

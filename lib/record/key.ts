@@ -69,10 +69,15 @@ export class Key {
   /**
    * Returns the key of these parts.
    *
-   * **One type for each position.** Two keys are the same record if their digests are the same, and a
-   * digest does not see types. `1`, `uint(2)` and `Buffer.from([2])` are one record if they stand in the
-   * same place; so are `33` and `'B'`, `null` and `''`. Decide on a type for each position of your
-   * keys, and write `uint` for indexes. `equals`, `compare` and the binary form do see types.
+   * **One type for each position.** Two keys name the same record if they have the same digest, and a
+   * digest does not see types. In the same position, these are one record:
+   *
+   * - `1`, `uint(2)` and `Buffer.from([2])`
+   * - `33` and `'B'`
+   * - `null` and `''`
+   *
+   * So decide on a type for each position of your keys, and write `uint` for indexes. `equals`,
+   * `compare`, the binary form and JSON do see types.
    * @throws InvalidKeyError that says which part no key can hold.
    */
   static of(...parts: PartLike[]): Key {
@@ -224,7 +229,7 @@ export class Key {
 
   /**
    * Returns the binary form, the caller's own.
-   * @throws EncodingError if the key starts from a digest or has a null part: then there is none.
+   * @throws EncodingError if the key starts from a digest or has a null part.
    */
   encode(): Buffer {
     this.#refuseBase('binary');
@@ -233,7 +238,7 @@ export class Key {
 
   /**
    * Returns a JSON value. Integers beyond 2^53 are decimal strings.
-   * @throws EncodingError if the key starts from a digest or has a null part: then there is none.
+   * @throws EncodingError if the key starts from a digest or has a null part.
    */
   toJSON(): JsonPart[] {
     this.#refuseBase('JSON');
@@ -242,7 +247,7 @@ export class Key {
 
   /**
    * Returns JSON text. Integers have every digit.
-   * @throws EncodingError if the key starts from a digest or has a null part: then there is none.
+   * @throws EncodingError if the key starts from a digest or has a null part.
    */
   stringify(): string {
     this.#refuseBase('JSON');

@@ -3,7 +3,7 @@ import { InvalidKeyError } from './errors.js';
 import { show } from './show.js';
 
 /*
- * Errors for what is no key, no part and no hash. Each message says what was probably meant.
+ * Errors for values that are not keys, parts or hashes. Each message says what was probably meant.
  */
 
 /** For something else in the place of a key. `what` is that place: `a key`, `a prefix`. */

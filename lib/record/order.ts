@@ -5,11 +5,11 @@ import { Time } from './time.js';
 import { TxId } from './txid.js';
 import { AccountUrl } from './url.js';
 
-/** Negative, 0 or positive: by type code, then by value as Go orders it. */
+/** Returns a negative number, 0 or a positive number: by type code, then by value as Go orders it. */
 export function compareParts(a: Part, b: Part): number {
   const types = partType(a) - partType(b);
   if (types !== 0) return types;
-  // The types are the same from here on: b is what a is.
+  // From here on, b has the type of a.
   if (typeof a === 'string') return compareText(a, b as string);
   if (a === null) return 0;
   if (a instanceof Uint) return compareIntegers(a.value, (b as Uint).value);
@@ -38,7 +38,7 @@ function compareUrls(a: AccountUrl, b: AccountUrl): number {
   return compareText(a.lower, b.lower);
 }
 
-/** By the bytes of UTF-8, that is by code point. */
+/** Compares by the bytes of UTF-8, which is by code point. */
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
@@ -50,7 +50,7 @@ function compareText(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for code points beyond all other code units. */
+/** Surrogates encode code points that come after all other code units. */
 function codePointOrder(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }

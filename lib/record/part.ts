@@ -123,9 +123,14 @@ export interface TxIdLike {
 }
 
 /**
- * What `Key.of` takes: strings; ints, which are safe-integer numbers or bigints of 64 bits; byte
- * arrays; dates, cut to whole seconds; `uint(n)`, `hash(bytes)`, `AccountUrl`, `TxId` and their
- * counterparts of accumulate.js; `null`, which is hashed as no bytes.
+ * What `Key.of` takes:
+ *
+ * - strings, and byte arrays
+ * - ints: safe-integer numbers, and bigints of 64 bits
+ * - dates, which are cut to whole seconds
+ * - `uint(n)`, `hash(bytes)`, `AccountUrl` and `TxId`
+ * - URLs and transaction ids of accumulate.js
+ * - `null`, which is hashed as no bytes
  */
 export type PartLike = Part | Date | UrlLike | TxIdLike;
 

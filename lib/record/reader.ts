@@ -5,18 +5,17 @@ import { type Integer, MAX_VARINT, unzigzag } from './varint.js';
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads varints and what stands behind them from bytes. Every method throws an
- * `EncodingError` that names `subject` and the byte when the bytes end too
- * early or cannot be right; none allocates by a length before the bytes are
- * there.
+ * Reads varints, and what follows them, from bytes. If the bytes end too early or cannot be right, a
+ * method throws an `EncodingError` that names `subject` and the byte. No method allocates by a length
+ * before it has checked that the bytes are there.
  */
 export class Reader {
-  /** Of the next byte to read. */
+  /** The index of the next byte to read. */
   position = 0;
   readonly #bytes: Uint8Array;
   readonly #subject: string;
 
-  /** `subject` begins the messages: what the bytes are, e.g. `key`. */
+  /** `subject` says what the bytes are, for example `key`. Messages begin with it. */
   constructor(bytes: Uint8Array, subject: string) {
     this.#bytes = bytes;
     this.#subject = subject;
@@ -29,7 +28,7 @@ export class Reader {
 
   uvarint(): Integer {
     const start = this.position;
-    // Three words that a double holds exactly: 28, 28 and 8 bits.
+    // Words of 28, 28 and 8 bits, which a double holds exactly.
     let low = 0;
     let middle = 0;
     let high = 0;
@@ -54,7 +53,7 @@ export class Reader {
     return unzigzag(this.uvarint());
   }
 
-  /** A varint length and that many bytes, as a view. */
+  /** Reads a varint length and that many bytes, as a view. */
   bytes(): Uint8Array {
     const start = this.position;
     const length = this.uvarint();
@@ -64,7 +63,7 @@ export class Reader {
     return this.take(Number(length));
   }
 
-  /** A varint length and that many bytes of UTF-8. */
+  /** Reads a varint length and that many bytes of UTF-8. */
   text(): string {
     const start = this.position;
     const bytes = this.bytes();
@@ -75,7 +74,7 @@ export class Reader {
     }
   }
 
-  /** A text, as what `parse` makes of it; an `EncodingError` of `parse` gets to tell the byte. */
+  /** Reads a text and returns what `parse` makes of it. An `EncodingError` of `parse` gets the byte. */
   parse<T>(parse: (text: string) => T): T {
     const start = this.position;
     const text = this.text();
@@ -87,7 +86,7 @@ export class Reader {
     }
   }
 
-  /** The next `length` bytes, as a view. */
+  /** Reads the next `length` bytes, as a view. */
   take(length: number): Uint8Array {
     if (length > this.remaining) {
       throw this.error(`${length} bytes are wanted, ${this.remaining} are left`, this.position);
@@ -96,14 +95,14 @@ export class Reader {
     return this.#bytes.subarray(this.position - length, this.position);
   }
 
-  /** Throws unless everything has been read. */
+  /** Throws if anything is left. */
   end(): void {
     if (this.remaining > 0) {
       throw this.error(`${this.remaining} bytes too many`, this.position);
     }
   }
 
-  /** The error to throw for what stands at byte `position`. */
+  /** Returns the error to throw for what is wrong at byte `position`. */
   error(what: string, position: number, cause?: unknown): EncodingError {
     const message = `${this.#subject}: ${what}, at byte ${position}`;
     return new EncodingError(message, cause === undefined ? undefined : { cause });

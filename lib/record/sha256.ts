@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import * as crypto from 'node:crypto';
 
-// The one-shot form costs half of a hash object but came only with Node 20.12. A string, because
-// crypto makes one in half the time that it takes for a Buffer.
+// The one-shot form costs half as much as a hash object, but Node has it only since 20.12. It returns a
+// string, because crypto makes one in half the time of a Buffer.
 const oneShot = (crypto as { hash?: typeof crypto.hash }).hash;
 
-/** SHA-256 of bytes or of a string's UTF-8: 32 bytes. */
+/** Returns the SHA-256 of bytes, or of a string's UTF-8: 32 bytes. */
 export const sha256: (data: Uint8Array | string) => Buffer = oneShot
   ? (data) => Buffer.from(oneShot('sha256', data, 'binary'), 'latin1')
   : (data) => crypto.createHash('sha256').update(data).digest();

@@ -1,4 +1,4 @@
-/** Memory that parts are written to: the same bytes in the two views that this takes. */
+/** Memory that parts are written to: the same bytes in two views. */
 export class Target {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -8,7 +8,7 @@ export class Target {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Other memory, four times as large. */
+  /** Returns other memory, four times as large. */
   larger(): Target {
     return new Target(new Uint8Array(this.bytes.length * 4));
   }

@@ -4,36 +4,38 @@ import { EncodingError, InvalidKeyError } from './errors.js';
 import { show } from './show.js';
 import { asInt64, type Integer } from './varint.js';
 
-/** Seconds in 400 years, after which the Gregorian calendar repeats itself. */
+/** The seconds of 400 years, after which the Gregorian calendar repeats itself. */
 const CYCLE = 146_097n * 86_400n;
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
 
 /** A time part of a key: whole seconds since 1970, in UTC. */
 export class Time {
-  /** Any signed 64-bit integer. */
+  /** Any signed 64-bit integer. It is a bigint if it is not a safe integer. */
   readonly seconds: Integer;
 
-  /** @throws InvalidKeyError when the seconds are not an integer of 64 bits. */
+  /** @throws InvalidKeyError if the seconds are not an integer of 64 bits. */
   constructor(seconds: Integer) {
     const value = asInt64(seconds);
-    if (value === undefined) throw new InvalidKeyError(`a time of ${show(seconds)} seconds`);
+    if (value === undefined) {
+      throw new InvalidKeyError(`the seconds of a time must be an integer, not ${show(seconds)}`);
+    }
     this.seconds = value;
   }
 
   /**
-   * The second that the date is in.
-   * @throws InvalidKeyError for an invalid date.
+   * Returns the second that the date is in.
+   * @throws InvalidKeyError if the date is invalid.
    */
   static of(date: Date): Time {
     const milliseconds = date.getTime();
-    if (Number.isNaN(milliseconds)) throw new InvalidKeyError('an invalid date');
+    if (Number.isNaN(milliseconds)) throw new InvalidKeyError('the date is invalid');
     return new Time(Math.floor(milliseconds / 1000));
   }
 
   /**
-   * Reads RFC 3339, strictly; a fraction of a second is dropped.
-   * @throws EncodingError when the text is anything else, or no such time exists.
+   * Reads RFC 3339, strictly. A fraction of a second is dropped.
+   * @throws EncodingError if the text is anything else, or if no such time exists.
    */
   static parse(text: string): Time {
     const match = RFC3339.exec(text);
@@ -58,8 +60,8 @@ export class Time {
   }
 
   /**
-   * RFC 3339, in UTC.
-   * @throws EncodingError when the year has not four digits.
+   * Returns RFC 3339, in UTC.
+   * @throws EncodingError if the year does not have four digits.
    */
   toJSON(): string {
     const { year, date, clock } = this.#fields();
@@ -67,7 +69,7 @@ export class Time {
     return `${year}-${date}T${clock}Z`;
   }
 
-  /** As Go prints a time: `2006-01-02 15:04:05 +0000 UTC`. */
+  /** Returns what Go prints: `2006-01-02 15:04:05 +0000 UTC`. */
   toString(): string {
     const { year, date, clock } = this.#fields();
     return `${year}-${date} ${clock} +0000 UTC`;
@@ -83,10 +85,10 @@ export class Time {
     return { type: 'time', seconds: this.seconds };
   }
 
-  /** A `Date` covers 0.0001 % of 64 bits: it is asked for the place within a cycle. */
+  /** A `Date` covers 0.0001 % of 64 bits, so it computes only the place within a cycle. */
   #fields() {
     const seconds = BigInt(this.seconds);
-    // Of the years 1570 to 2370.
+    // A time in the years 1570 to 2370.
     const iso = new Date(Number(seconds % CYCLE) * 1000).toISOString();
     const year = (seconds / CYCLE) * 400n + BigInt(iso.slice(0, 4));
     const digits = `${year < 0n ? -year : year}`.padStart(4, '0');

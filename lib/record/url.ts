@@ -50,7 +50,7 @@ export class AccountUrl implements UrlFields {
     return described?.type === 'url' ? AccountUrl.parse(described.text) : undefined;
   }
 
-  /** User name, then `:` and password if there is one. Empty if there is none. */
+  /** User name, then `:` and password if there is one. Empty if there is no user name. */
   get userInfo(): string {
     return this.#fields.userInfo;
   }

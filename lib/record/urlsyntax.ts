@@ -1,13 +1,13 @@
 import { EncodingError } from './errors.js';
 import { show } from './show.js';
 
-/** What the text of a URL says, with the escapes decoded but for the query's. */
+/** What the text of a URL says. Escapes are decoded, except for those of the query. */
 export interface UrlFields {
-  /** User name, then `:` and password when there is one; empty when there is none. */
+  /** User name, then `:` and password if there is one. Empty if there is no user name. */
   readonly userInfo: string;
-  /** Host and port; never empty. */
+  /** Host and port. Never empty. */
   readonly authority: string;
-  /** Empty, or beginning with a slash. */
+  /** Empty, or begins with a slash. */
   readonly path: string;
   readonly query: string;
   readonly fragment: string;
@@ -19,12 +19,12 @@ export interface ParsedUrl extends UrlFields {
 }
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this looks for them
 const CONTROL = /[\0-\x1f\x7f]/;
 const BAD_ESCAPE = /%(?![0-9a-f]{2})/i;
 const NOT_IN_USER_INFO = /[^\w\-.:~!$&'()*+,;=%@]/;
 const NOT_IN_HOST = /[^\w\-.~!$&'()*+,;=:[\]%\u0080-\uffff]/;
-/** Of ASCII, a host may escape only the percent sign. */
+/** A host may escape the percent sign, but no other character of ASCII. */
 const BAD_HOST_ESCAPE = /%(?!25|[89a-f][0-9a-f])/i;
 const PORT = /^(?::\d*)?$/;
 
@@ -32,9 +32,9 @@ const PORT = /^(?::\d*)?$/;
 const PLAIN = /^(acc:\/\/)?([\w\-.~]+)((?:\/[\w\-.~$&+=:@]+)*)$/;
 
 /**
- * Reads the text of a URL by the rules of Go's net/url, which are laxer than
- * those of `URL`. The scheme is `acc` in any case, and is added when there is none.
- * @throws EncodingError
+ * Reads the text of a URL by the rules of Go's net/url, which are laxer than those of `URL`. The scheme
+ * is `acc` in any case, and is added if there is no scheme.
+ * @throws EncodingError that says what is wrong.
  */
 export function parseUrl(text: string): ParsedUrl {
   const plain = PLAIN.exec(text);
@@ -76,10 +76,10 @@ export function parseUrl(text: string): ParsedUrl {
   const host = site.slice(at + 1);
   const login = site.slice(0, Math.max(at, 0));
   if (host === '' || host.startsWith(':')) throw bad('no host');
-  if (NOT_IN_HOST.test(host)) throw bad('a character that no host has');
+  if (NOT_IN_HOST.test(host)) throw bad('the host has a character that is not allowed');
   if (BAD_HOST_ESCAPE.test(host)) throw bad('a bad escape in the host');
-  if (!PORT.test(portOf(host))) throw bad('a port that is no number');
-  if (NOT_IN_USER_INFO.test(login)) throw bad('a character that no user info has');
+  if (!PORT.test(portOf(host))) throw bad('the port is not a number');
+  if (NOT_IN_USER_INFO.test(login)) throw bad('the user info has a character that is not allowed');
 
   const [user, password] = cut(login, ':');
   const userName = decode(user, 'user name');
@@ -120,15 +120,15 @@ function escapePath(path: string): string {
   );
 }
 
-/** What stands before and after the first `separator`. */
+/** Returns what is before and after the first `separator`. */
 function cut(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** What stands in the place of a host's port, with its colon; within brackets colons are the address's. */
+/** Returns the port of a host with its colon. Colons in brackets belong to the address. */
 function portOf(host: string): string {
-  // Without its closing bracket, all of such a host is a bad port.
+  // If the closing bracket is missing, the whole host is a bad port.
   if (host.startsWith('[')) return host.slice(host.lastIndexOf(']') + 1);
   const colon = host.lastIndexOf(':');
   return colon < 0 ? '' : host.slice(colon);
