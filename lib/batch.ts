@@ -1,25 +1,25 @@
-import { types } from 'node:util';
 import type { BatchId, Connection } from './engine/connection.js';
 import { Cursor, Entries } from './entries.js';
 import {
   BatchClosedError,
   DatabaseClosedError,
+  EncodingError,
   NotFoundError,
   ReadOnlyBatchError,
 } from './errors.js';
 import type { ChangeSet, Value } from './keyvalue.js';
-import { Key, type KeyLike } from './record/key.js';
+import { isBytes } from './record/bytes.js';
+import { checkKey, type Key, type KeyLike } from './record/key.js';
 import { show } from './record/show.js';
-
-const EMPTY_KEY = Key.of();
+import { checkFunction, refusePromise } from './synchronous.js';
 
 /**
- * A view of the database as it was when the batch began, with the batch's own writes on top; or, of
- * a nested batch, the same on top of what its parent sees now.
+ * A view of the database as it was when the batch began, with the batch's own writes on top. A nested batch
+ * sees its own writes on top of what its parent sees now.
  *
- * Every method but `discard` throws `BatchClosedError` once the batch, or one that it is nested in,
- * is committed or discarded, and `DatabaseClosedError` once the database is closed. Methods that
- * take a key throw `InvalidKeyError` for one that cannot be hashed.
+ * Every method but `discard` throws `BatchClosedError` once the batch, or one that it is nested in, was
+ * committed or discarded. Once the database is closed, it throws `DatabaseClosedError`. Methods that take a
+ * key throw `InvalidKeyError` if the key cannot be hashed.
  */
 export class Batch implements ChangeSet {
   readonly #connection: Connection;
@@ -51,63 +51,63 @@ export class Batch implements ChangeSet {
     }
   }
 
-  /** The value of `key`, a copy. Throws `NotFoundError` when there is none. */
+  /** Returns a copy of the value of `key`. Throws `NotFoundError` if there is no value. */
   get(key: KeyLike): Buffer {
     const value = this.tryGet(key);
     if (value === undefined) throw new NotFoundError(this.#whole(key));
     return value;
   }
 
-  /** The value of `key`, a copy, or undefined: the cheap form for keys that are often missing. */
+  /** Returns a copy of the value of `key`, or undefined: the cheap form for keys that are often missing. */
   tryGet(key: KeyLike): Buffer | undefined {
     this.#requireOpen();
     return this.#connection.get(this.#id, this.#prefix, checkKey(key));
   }
 
-  /** The values of `keys`, or undefined for those missing, in order: cheaper than a get for each. */
+  /** Returns the values of `keys`, or undefined for missing ones, in order: cheaper than a get for each. */
   getMany(keys: readonly KeyLike[]): (Buffer | undefined)[] {
     this.#requireOpen();
     return this.#connection.getMany(this.#id, this.#prefix, checkKeys(keys));
   }
 
-  /** Whether there is a value of `key`. */
+  /** Returns whether `key` has a value. */
   has(key: KeyLike): boolean {
     this.#requireOpen();
     return this.#connection.has(this.#id, this.#prefix, checkKey(key));
   }
 
   /**
-   * Sets the value of `key`, which is copied. Throws `ReadOnlyBatchError`, and
-   * `DatabaseFullError` when memory cannot be had.
+   * Sets the value of `key` to a copy of `value`. Throws `ReadOnlyBatchError`, `DatabaseFullError` if memory
+   * cannot be allocated, or `EncodingError` if a string has a lone surrogate.
    */
   put(key: KeyLike, value: Value): void {
     this.#requireWritable();
     this.#connection.put(this.#id, this.#prefix, checkKey(key), checkValue(value));
   }
 
-  /** Removes `key`; fine when it is not there. Throws `ReadOnlyBatchError`. */
+  /** Removes `key`; a missing key is no error. Throws `ReadOnlyBatchError`. */
   delete(key: KeyLike): void {
     this.#requireWritable();
     this.#connection.delete(this.#id, this.#prefix, checkKey(key));
   }
 
   /**
-   * Calls `fn` with every pair that the batch sees now, each once, in no particular order. Keys are
-   * whole: with their prefix, and not only those under the batch's. `fn` may use this and other
-   * batches, and may close them.
+   * Calls `fn` with every pair that the batch sees now, each once, in no particular order. Keys are whole: the
+   * batch's prefix neither narrows the iteration nor is left out. `fn` may use this and other batches, and may
+   * close them. Throws `TypeError` if `fn` returns a promise.
    */
   forEach(fn: (key: Key, value: Buffer) => void): void {
     this.#requireOpen();
-    if (typeof fn !== 'function') throw new TypeError(`${show(fn)} is not a function`);
+    checkFunction('forEach', fn);
     const cursor = this.#cursor();
     try {
-      while (cursor.advance()) fn(cursor.key(), cursor.value());
+      while (cursor.advance()) refusePromise('forEach', fn(cursor.key(), cursor.value()));
     } finally {
       cursor.end();
     }
   }
 
-  /** The pairs of `forEach`, to iterate over. */
+  /** Returns the pairs of `forEach`, to iterate over. */
   entries(): IterableIterator<[Key, Buffer]> {
     return new Entries(this.#cursor());
   }
@@ -117,38 +117,47 @@ export class Batch implements ChangeSet {
   }
 
   /**
-   * A nested batch: it reads through to this one and commits into it, and its keys all follow this
-   * batch's prefix and then `prefix`. Throws `ReadOnlyBatchError` for a writable one in a read-only
-   * one, and `InvalidKeyError` for a prefix that starts from a digest and follows another.
+   * Begins a nested batch. It reads through to this one and commits into it; its keys all follow this batch's
+   * prefix and then `prefix`.
+   *
+   * Throws `ReadOnlyBatchError` for a writable batch in a read-only one. Throws `InvalidKeyError` for a prefix
+   * that starts from a digest and follows another.
    */
   begin(prefix?: KeyLike, writable = false): Batch {
     this.#requireOpen();
     if (writable && !this.#writable) {
       throw this.#readOnly('a batch nested in a read-only batch cannot be writable');
     }
-    const whole = this.#whole(prefix);
+    const whole = this.#whole(prefix, 'a prefix');
     const writes = Boolean(writable); // whatever it was without types
     const id = this.#connection.beginNested(this.#id, writes);
     return new Batch(this.#connection, this, whole, writes, id);
   }
 
   /**
-   * Makes the writes part of the database (of the parent, when nested), all at once, and closes
-   * the batch. Commits to a database wait for each other and for `update`s.
+   * Makes the writes part of the database, all at once, and closes the batch. A nested batch makes them part
+   * of its parent. A commit to a database waits for other commits and updates.
    *
-   * Throws, and leaves batch and database as they were: `DatabaseFullError`; `NestedUpdateError`
-   * inside an `update` of the database; `LockTimeoutError` when another thread does not let go.
+   * Throws `DatabaseFullError`, `NestedUpdateError` inside an update of the database, or `LockTimeoutError` if
+   * another thread does not let go. Then batch and database are as they were.
    */
   commit(): void {
+    this.#requireOpen();
     this.#commit(false);
   }
 
-  /** Commits while this thread holds the database's transaction mutex. @internal */
+  /** Commits the batch of an update: this thread holds the transaction mutex. @internal */
   commitLocked(): void {
+    if (this.#end === 'discarded') {
+      throw new BatchClosedError(
+        'the batch of an update was discarded inside it; throw to abandon an update',
+      );
+    }
+    this.#requireOpen();
     this.#commit(true);
   }
 
-  /** Closes the batch and drops its writes; does nothing when it is closed. */
+  /** Closes the batch and drops its writes; does nothing if the batch is closed. */
   discard(): void {
     if (this.#end !== undefined) return;
     // If so, the engine closed it with its parent, or with the database.
@@ -162,7 +171,6 @@ export class Batch implements ChangeSet {
   }
 
   #commit(locked: boolean): void {
-    this.#requireOpen();
     if (this.#writable) {
       this.#connection.commit(this.#id, this.#parent !== undefined, locked);
     } else {
@@ -173,8 +181,8 @@ export class Batch implements ChangeSet {
   }
 
   /** The key as the database knows it. */
-  #whole(key: KeyLike): Key {
-    const checked = checkKey(key);
+  #whole(key: KeyLike, what?: string): Key {
+    const checked = checkKey(key, what);
     return this.#prefix === undefined ? checked : this.#prefix.appendKey(checked);
   }
 
@@ -217,13 +225,7 @@ export class Batch implements ChangeSet {
   }
 }
 
-function checkKey(key: KeyLike): Key {
-  if (key instanceof Key) return key;
-  if (key === null || key === undefined) return EMPTY_KEY;
-  throw new TypeError(`a key must be a Key, null or undefined, not ${show(key)}`);
-}
-
-/** A copy, so that nothing of the caller's runs once the first key is looked at. */
+/** Returns a copy, so that no user code runs once the first key is looked up. */
 function checkKeys(keys: readonly KeyLike[]): Key[] {
   if (!Array.isArray(keys)) throw new TypeError(`keys must be an array, not ${show(keys)}`);
   const checked: Key[] = [];
@@ -232,8 +234,14 @@ function checkKeys(keys: readonly KeyLike[]): Key[] {
 }
 
 function checkValue(value: Value): Value {
-  if (value instanceof Uint8Array || typeof value === 'string' || value === null) return value;
-  // An array of another realm (a vm context) is none by instanceof.
-  if (types.isUint8Array(value)) return value;
+  if (typeof value === 'string') {
+    if (value.isWellFormed()) return value;
+    throw new EncodingError(
+      `the value ${show(value)} has a lone surrogate, which UTF-8 cannot hold; put its bytes`,
+    );
+  }
+  if (value instanceof Uint8Array || value === null) return value;
+  // An array of another realm (a vm context) is not an instance of this realm's class.
+  if (isBytes(value)) return value;
   throw new TypeError(`a value must be a Uint8Array, a string or null, not ${show(value)}`);
 }

@@ -16,7 +16,7 @@ export class Cursor {
     this.#connection = connection;
   }
 
-  /** Goes to the next pair, or to the first; false when there is none. Throws `DatabaseClosedError`. */
+  /** Goes to the next pair, or to the first; returns false at the end. Throws `DatabaseClosedError`. */
   advance(): boolean {
     if (this.#ended) return false;
     if (this.#connection.closed) throw new DatabaseClosedError();

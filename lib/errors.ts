@@ -50,7 +50,9 @@ export class NotFoundError extends MemDBError {
   readonly key: Key;
 
   constructor(key: Key) {
-    super(`${shorten(String(key))} not found`);
+    const empty = key.length === 0 && key.base === undefined;
+    const hint = empty ? '; the empty key was asked for: is the argument missing?' : '';
+    super(`${shorten(String(key))} not found${hint}`);
     this.key = key;
   }
 }
@@ -78,7 +80,7 @@ export class NestedUpdateError extends MemDBError {
   }
   readonly code = 'ERR_NESTED_UPDATE';
 
-  constructor(message = 'the database is being updated by this thread already') {
+  constructor(message = 'update commits when its function returns; use the batch that it passed') {
     super(message);
   }
 }

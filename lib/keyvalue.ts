@@ -5,7 +5,7 @@ export type Value = Uint8Array | string | null;
 
 /** Reads and writes of values by key. */
 export interface Store {
-  /** The value of `key`; throws `NotFoundError` when there is none. */
+  /** Returns the value of `key`; throws `NotFoundError` if there is no value. */
   get(key: KeyLike): Uint8Array;
   put(key: KeyLike, value: Value): void;
   /** Deleting what is not there is fine. */

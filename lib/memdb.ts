@@ -1,43 +1,43 @@
-import { types } from 'node:util';
 import { Batch } from './batch.js';
 import { Connection } from './engine/connection.js';
 import type { EngineName } from './engine/engine.js';
 import { type EngineChoice, isChoice } from './engine/select.js';
 import type { Stats } from './engine/stats.js';
 import type { Beginner } from './keyvalue.js';
-import { Key, type KeyLike } from './record/key.js';
+import { checkKey, type KeyLike } from './record/key.js';
 import { show } from './record/show.js';
+import { checkFunction, refusePromise } from './synchronous.js';
 
-/** Of a new database. */
+/** Options of `new MemDB()`. */
 export interface MemDBOptions {
   /**
-   * `native` is the C++ core, `fallback` pure TypeScript; `auto`, the default, is the native one
-   * where it loads and else the fallback, unless the environment variable MEMDB_ENGINE names one.
+   * `native` is the C++ core, `fallback` is pure TypeScript. `auto`, the default, takes the engine that the
+   * environment variable MEMDB_ENGINE names; without it the native engine if it loads, else the fallback.
    */
   engine?: EngineChoice;
-  /** How many bytes of keys and values the database may hold; no bound by default. */
+  /** How many bytes of keys and values the database may hold. There is no limit by default. */
   maxBytes?: number;
 }
 
+/** Options of `db.update()`. */
 export interface UpdateOptions {
   /**
-   * How long to wait for updates and commits of other threads, in milliseconds. By default there is
-   * no limit on the native engine, and on the fallback one of 10 seconds: it cannot always tell
-   * that a thread has died.
+   * How long to wait for updates and commits of other threads, in milliseconds. By default the native engine
+   * waits without limit, and the fallback for 10 seconds: it cannot always know that a thread has died.
    */
   timeoutMs?: number;
 }
 
 /**
- * A transactional key-value store in memory. Its data are shared by all threads that attach to it,
- * and live until it is closed where it was created.
+ * A transactional key-value store in memory. All threads that attach to it share its data, until it is closed
+ * where it was created.
  */
 export class MemDB implements Beginner {
   readonly #connection: Connection;
 
   /**
-   * A new, empty database. Throws `EngineUnavailableError` when the engine asked for cannot be
-   * loaded, and `TypeError` for options that there are not.
+   * Creates an empty database. Throws `EngineUnavailableError` if the engine cannot be loaded, and `TypeError`
+   * for an option that does not exist.
    */
   constructor(options?: MemDBOptions);
   /** @internal */
@@ -47,9 +47,8 @@ export class MemDB implements Beginner {
   }
 
   /**
-   * The database of a handle, usable in this thread. Throws `InvalidHandleError` for what is no
-   * handle of this process, `DatabaseClosedError`, and `EngineUnavailableError` when the
-   * database's engine cannot be loaded here.
+   * Returns the database of a handle, for use in this thread. Throws `InvalidHandleError` if the argument is not
+   * a handle of this process, `DatabaseClosedError`, or `EngineUnavailableError`.
    */
   static attach(handle: SharedArrayBuffer): MemDB {
     return new MemDB(Connection.attach(handle));
@@ -60,53 +59,55 @@ export class MemDB implements Beginner {
     return this.#connection.engine;
   }
 
-  /** What other threads attach by; send it to them as it is. Throws `DatabaseClosedError`. */
+  /**
+   * Pass this to `MemDB.attach` in a worker. Send it by `workerData` or `postMessage`, not in a transfer list.
+   * Throws `DatabaseClosedError`.
+   */
   get handle(): SharedArrayBuffer {
     return this.#connection.handle;
   }
 
   /**
-   * A batch whose keys all follow `prefix`; read-only unless `writable`. Never blocks; never throws
-   * but a `TypeError`, for a prefix that is no key. On a closed database the batch is closed.
+   * Begins a batch whose keys all follow `prefix`; it is read-only unless `writable`. Never blocks. On a closed
+   * database it returns a closed batch. Throws only a `TypeError`, if the prefix is not a key.
    */
   begin(prefix?: KeyLike, writable = false): Batch {
     const connection = this.#connection;
-    const key = checkPrefix(prefix);
+    const key = checkKey(prefix, 'a prefix');
     const writes = Boolean(writable); // whatever it was without types
     return new Batch(connection, undefined, key, writes, connection.begin(writes));
   }
 
   /**
-   * Runs `fn` on a read-only batch, discards it, and returns what `fn` returned. `fn` must be
-   * synchronous: a promise is a `TypeError`.
+   * Runs `fn` on a read-only batch, discards the batch, and returns what `fn` returned. Throws `TypeError` if
+   * that is a promise.
    */
   view<T>(fn: (batch: Batch) => T): T {
-    checkFunction(fn);
+    checkFunction('view', fn);
     const batch = this.begin(null, false);
     try {
-      return refusePromise(fn(batch));
+      return refusePromise('view', fn(batch));
     } finally {
       batch.discard();
     }
   }
 
   /**
-   * Runs `fn` on a writable batch, commits it when `fn` returns and discards it when it throws, and
-   * returns what `fn` returned. No other update or commit to the database, in any thread, happens
-   * meanwhile: what `fn` reads is what it changes. `fn` must be synchronous: for a promise a
-   * `TypeError` is thrown, and nothing is committed.
+   * Runs `fn` on a writable batch, commits the batch if `fn` returns, discards it if `fn` throws, and returns
+   * what `fn` returned. Meanwhile no other update or commit to the database happens, in any thread: so what
+   * `fn` reads is what it changes. If `fn` returns a promise, a `TypeError` is thrown and nothing is committed.
    *
-   * Throws `NestedUpdateError` inside an update of the same database, `LockTimeoutError` when other
-   * threads do not let go in time, and what `Batch.commit` throws.
+   * Throws `NestedUpdateError` inside an update of the same database, `LockTimeoutError` if other threads do not
+   * let go in time, and what `Batch.commit` throws.
    */
   update<T>(fn: (batch: Batch) => T, options: UpdateOptions = {}): T {
-    checkFunction(fn);
+    checkFunction('update', fn);
     const connection = this.#connection;
     connection.lock(checkTimeout(options));
     try {
       const batch = this.begin(null, true);
       try {
-        const result = refusePromise(fn(batch));
+        const result = refusePromise('update', fn(batch));
         batch.commitLocked();
         return result;
       } finally {
@@ -117,14 +118,14 @@ export class MemDB implements Beginner {
     }
   }
 
-  /** Throws `DatabaseClosedError`. */
+  /** Returns the state of the database now. Throws `DatabaseClosedError`. */
   stats(): Stats {
     return this.#connection.stats();
   }
 
   /**
-   * Where the database was created: closes it for all threads, with its batches, and frees the
-   * data. Where it was attached: ends that. Fine to call again.
+   * Where the database was created: closes it for all threads, with its batches, and frees the data. Where it
+   * was attached: ends that. It may be called again.
    */
   close(): void {
     this.#connection.close();
@@ -156,33 +157,11 @@ function checkOptions(of: string, options: object, known: readonly string[]): vo
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new TypeError(`${of} has no option ${unknown}; there is ${known.join(' and ')}`);
+    throw new TypeError(`${of} has no option ${show(unknown)}; there is ${known.join(' and ')}`);
   }
 }
 
 function checkNumber(name: string, value: number): number {
   if (typeof value === 'number' && value >= 0) return value;
   throw new TypeError(`option ${name} must be a number of 0 or more, not ${show(value)}`);
-}
-
-function checkPrefix(prefix: KeyLike): Key {
-  if (prefix instanceof Key) return prefix;
-  if (prefix === null || prefix === undefined) return EMPTY_KEY;
-  throw new TypeError(`a prefix must be a Key, null or undefined, not ${show(prefix)}`);
-}
-
-const EMPTY_KEY = Key.of();
-
-function checkFunction(fn: unknown): void {
-  if (typeof fn !== 'function') throw new TypeError(`${show(fn)} is not a function`);
-}
-
-function refusePromise<T>(result: T): T {
-  const { then } = (result ?? {}) as { then?: unknown };
-  if (typeof then !== 'function') return result;
-  // The error thrown here is the one to see.
-  if (types.isPromise(result)) result.catch(() => {});
-  throw new TypeError(
-    'the function of an update or view must be synchronous; it returned a promise',
-  );
 }

@@ -54,7 +54,12 @@ const CASES: readonly (readonly [ErrorClass, ErrorCode, RegExp, (open: Open) => 
     (open) => open().begin().begin(null, true),
   ],
   [NotFoundError, 'ERR_NOT_FOUND', /^p\.k not found$/, (open) => open().begin(Key.of('p')).get(k)],
-  [NotFoundError, 'ERR_NOT_FOUND', /^\(\) not found$/, (open) => open().begin().get(null)],
+  [
+    NotFoundError,
+    'ERR_NOT_FOUND',
+    /^\(\) not found; the empty key/,
+    (open) => open().begin().get(null),
+  ],
   [InvalidKeyError, 'ERR_INVALID_KEY', /1\.5/, () => Key.of('k', 1.5)],
   [InvalidKeyError, 'ERR_INVALID_KEY', /NaN/, () => Key.of(Number.NaN)],
   [InvalidKeyError, 'ERR_INVALID_KEY', /./, () => Key.of(2n ** 63n)],

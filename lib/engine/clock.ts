@@ -1,6 +1,6 @@
 /**
- * The clock and the timers of Node, taken when the package is loaded: a test library that replaces the
- * globals later changes neither time-outs nor when memory is freed.
+ * The clock and the timers of Node, taken when the package is loaded. If a test library replaces the globals
+ * later, that changes neither time-outs nor when memory is freed.
  */
 import { performance } from 'node:perf_hooks';
 import * as timers from 'node:timers';

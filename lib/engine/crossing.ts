@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import type { Value } from '../keyvalue.js';
+import { byteCount } from '../record/bytes.js';
 import type { Key } from '../record/key.js';
 import { type Engine, Status } from './engine.js';
 import { AT_LOCATED, Region, SLAB_SIZE, Word } from './exchange.js';
@@ -14,8 +15,8 @@ const encoder = new TextEncoder();
 const ROOM_FOR_PAIRS = SLAB_SIZE / 4;
 
 /**
- * Keys and values on their way into one engine and out of it: lays them out in the exchange, calls the
- * engine, and makes Buffers and errors of what it returns. There is one for each engine and thread. It knows
+ * Takes keys and values into one engine and out of it. It lays them out in the exchange, calls the engine,
+ * and makes Buffers and errors of what the engine returns. There is one for each engine and thread. It knows
  * nothing of the state of batches. No user code runs inside, so it is never entered twice.
  */
 export class Crossing {
@@ -146,16 +147,17 @@ export class Crossing {
       if (value.length * 3 > Region.ValueSize) return -1;
       return encoder.encodeInto(value, this.#values).written;
     }
-    const { length } = value;
+    const length = byteCount(value);
     if (length > Region.ValueSize) return -1;
     this.#values.set(value);
     return length;
   }
 }
 
-/** The bytes of a value, in memory that no other thread can change. */
+/** The bytes of a value, in memory that no other thread can change, and with its true length. */
 function plainBytes(value: Value): Uint8Array {
   if (value === null) return new Uint8Array(0);
   if (typeof value === 'string') return Buffer.from(value);
-  return types.isSharedArrayBuffer(value.buffer) ? new Uint8Array(value) : value;
+  const shared = types.isSharedArrayBuffer(value.buffer);
+  return shared || value.length !== byteCount(value) ? new Uint8Array(value) : value;
 }

@@ -1,18 +1,19 @@
 /**
  * The memory through which keys and values pass between the public API and an engine. There is one
- * for each engine and thread. The API writes the parts of a key, the engine hashes them and puts
+ * for each engine and thread. The API writes the parts of a key. The engine hashes them and puts
  * values into the slab, from which the API hands out views.
  *
- * Digests stand in slots: `Slot.Start` has that of the empty key, `Slot.Located` that of the key which
- * was located last, and the slots from `Slot.FirstParent` on have those of parents (see `Parents`).
+ * Digests stand in slots. The first is that of the empty key, the second that of the key located last. The
+ * others are those of parents (see `Parents`).
  *
- * `at` says where a key is (see `packAt`). The engine starts from the digest in the slot `from`,
- * continues it with `parts` parts of the input region, and leaves the result in `Slot.Located`. If `keep`
- * is not 0, it copies what it has before the last part to that slot. A part of the input is a varint
- * length and the bytes to hash.
+ * A position, which `packAt` makes, says where a key is. The engine starts from the digest in the slot that
+ * the position names. It continues the digest with as many parts of the input region as the position says.
+ * The result goes to the slot of the key located last. The digest before the last part goes to the slot that
+ * is to keep it, if one is named. A part of the input is a varint length and the bytes to hash.
  *
- * For `getMany` the input holds one record a key: `at` in four bytes, lowest first; then, if `from` is
- * `Slot.Located`, the 32 bytes to start from; then the parts. Afterwards `Slot.Located` has no defined content.
+ * For `getMany` the input holds one record a key. It begins with the position in four bytes, lowest
+ * first. If the key starts from the slot of the key located last, the 32 bytes of a digest follow and stand
+ * for it. Then come the parts. Afterwards that slot has no defined content.
  *
  * The API raises `Word.Request` before every call that hashes, and the engine copies it to `Word.Hashed`
  * once it has hashed. If the two differ, a call ended in between, and the slots of parents may be wrong.

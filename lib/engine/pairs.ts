@@ -22,7 +22,7 @@ export class Pairs {
     this.#copy = new Uint8Array(memory, position, size).slice().buffer;
   }
 
-  /** Goes to the next pair; false when there is none. */
+  /** Goes to the next pair; returns false at the end. */
   advance(): boolean {
     const lengths = this.#lengths;
     if (this.#next === lengths.length) return false;

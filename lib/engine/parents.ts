@@ -31,8 +31,8 @@ export class Parents {
   }
 
   /**
-   * Returns the slot of the parent that the first `count` parts of `head` and `tail` are; or, if the slot
-   * is not this parent's, the slot negated; or 0 if the parent has no slot.
+   * Returns the slot of a parent: the first `count` parts of `head` and `tail`. The slot is negated if it is
+   * not this parent's now. A parent that cannot have a slot has 0.
    */
   find(head: readonly Part[], tail: readonly Part[], count: number): number {
     if (count < 1 || count > MOST) return 0;
@@ -57,7 +57,7 @@ export class Parents {
     this.#parts.fill(undefined);
   }
 
-  /** Copies the slot's stored form to the key region; returns where it ends there, or 0 if there is none. */
+  /** Copies the slot's stored form to the key region; returns where it ends there, or 0 without a form. */
   restoreForm(slot: number): number {
     const index = slot - Slot.FirstParent;
     const end = this.#lengths[index] as number;
@@ -111,7 +111,7 @@ function indexOf(head: readonly Part[], tail: readonly Part[], count: number): n
   return mixed & (Slot.ParentCount - 1);
 }
 
-/** Whether the parts are the same, as far as that is cheap to see; to take equal ones for different only costs work. */
+/** Whether the parts are the same, as far as that is cheap to see. To miss that costs work, nothing else. */
 function same(a: Part, b: Part): boolean {
   // A comparison of its own, which sees fewer types of values and is faster.
   if (typeof a === 'string') return a === b;

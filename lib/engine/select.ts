@@ -1,12 +1,12 @@
 import { EngineUnavailableError } from '../errors.js';
 import { Crossing } from './crossing.js';
-import type { Engine, EngineName } from './engine.js';
+import { ENGINE_NAMES, type Engine, type EngineName } from './engine.js';
 import { Exchange } from './exchange.js';
 
-/** What can be asked for: an engine, or the native one where it loads and else the fallback. */
+/** What can be asked for: an engine; or `auto`, the native one if it loads, else the fallback. */
 export type EngineChoice = EngineName | 'auto';
 
-const CHOICES: readonly unknown[] = ['auto', 'native', 'fallback'];
+const CHOICES: readonly unknown[] = ['auto', ...ENGINE_NAMES];
 
 /** Whether `value` names an engine, or `auto`. */
 export function isChoice(value: unknown): value is EngineChoice {
@@ -26,7 +26,7 @@ const makers: Record<EngineName, (exchange: Exchange) => Engine> = {
   },
 };
 
-/** The engines of this thread that were asked for, or why there is none. */
+/** The engines of this thread that were asked for, or why they cannot be loaded. */
 const loaded = new Map<EngineName, Crossing | EngineUnavailableError>();
 
 function load(name: EngineName): Crossing | EngineUnavailableError {
@@ -42,17 +42,17 @@ function load(name: EngineName): Crossing | EngineUnavailableError {
   return known;
 }
 
-/** This thread's engine of that name; throws `EngineUnavailableError` where it cannot be loaded. */
+/** Returns this thread's engine of that name. Throws `EngineUnavailableError` if it cannot be loaded. */
 export function engineNamed(name: EngineName): Crossing {
   const found = load(name);
   if (found instanceof Crossing) return found;
-  // Anew each time, so that the stack tells who asked.
+  // A new error each time, so that the stack shows who asked.
   throw new EngineUnavailableError(found.message, { cause: found.cause });
 }
 
 /**
- * The engine for a choice. The environment variable MEMDB_ENGINE decides in place of `auto`;
- * throws a `TypeError` when it names no engine.
+ * Returns the engine for a choice. The environment variable MEMDB_ENGINE decides in place of `auto`. Throws
+ * `TypeError` if it names no engine.
  */
 export function selectEngine(choice: EngineChoice): Crossing {
   const name = choice === 'auto' ? fromEnvironment() : choice;

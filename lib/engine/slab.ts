@@ -20,7 +20,7 @@ export class Slab {
   }
 
   /**
-   * Must come before every call that writes values: whoever was given one may have detached the
+   * Must come right before every call that writes values: a caller that was given one may have detached the
    * memory of all.
    */
   keep(): void {

@@ -26,7 +26,7 @@ export interface Stats {
   superseded: number;
   /** How many commits there were. */
   commits: number;
-  /** For how long the oldest open snapshot has been held, in milliseconds; 0 if there is none. */
+  /** For how long the oldest open snapshot has been held, in milliseconds; 0 without any. */
   oldestPinAge: number;
   /** Every thread that is attached. */
   threads: ThreadStats[];

@@ -7,7 +7,7 @@ import { ENGINE_NATIVE, HANDLE_MAGIC, HANDLE_SIZE, HANDLE_VERSION, HandleWord } 
 
 /**
  * A function of the addon. Integers, and the one number of some calls, pass through the registers of
- * the exchange, and so does the answer; byte arrays are arguments.
+ * the exchange, and so does the result; byte arrays are arguments.
  */
 type Call = (...arrays: Uint8Array[]) => void;
 
@@ -40,7 +40,7 @@ interface Opened {
   readonly creator: boolean;
 }
 
-/** The C++ core for this thread. Throws when no binary of it loads here. */
+/** Makes the C++ core's engine for this thread. Throws if no binary loads, or one of another layout. */
 export function createNative(exchange: Exchange): Engine {
   const addon = load(PACKAGE) as Addon;
   if (addon.layout !== LAYOUT) {
@@ -60,8 +60,8 @@ export function createNative(exchange: Exchange): Engine {
     return words[ANSWER] as number;
   };
 
-  // The calls that are made thousands of times have a constant each: what `ask` is given the
-  // compiler does not know, nor what is in the addon's object, which is a dictionary.
+  // The calls that are made thousands of times have a constant each. The compiler knows neither what `ask`
+  // is given nor what the addon's object holds, which is a dictionary.
   const { begin, get, has, getMany, put, commit, discard } = core;
 
   return {
