@@ -34,15 +34,14 @@ describe('objects of accumulate.js', () => {
     },
   );
 
-  it('may be used again, and appended', () => {
+  it('may be used again and appended, and are converted once', () => {
     const url = new AccumulateURL('acc://alice.acme/tokens');
     const [first, second] = [Key.of(url), Key.of('x').append(url).slice(1)];
     expect(first.digest()).toEqual(second.digest());
-    // Converted once.
     expect(first.at(0)).toBe(second.at(0));
   });
 
-  it('of a transaction id are copied', () => {
+  it('have their hash copied when they are transaction ids', () => {
     const id = new AccumulateTxID(`acc://${hex}@alice.acme`);
     const key = Key.of(id);
     id.hash.fill(0);
@@ -50,7 +49,7 @@ describe('objects of accumulate.js', () => {
     expect(Key.of(id).toString()).toBe(`acc://${'0'.repeat(64)}@alice.acme`);
   });
 
-  it('are known by their shape', () => {
+  it('are recognised by their shape', () => {
     const like = { authority: 'a.acme', path: '/b', toString: () => 'acc://a.acme/b' };
     expect(Key.of(like).equals(Key.of(AccountUrl.parse('a.acme/b')))).toBe(true);
     expect(() => Key.of({ authority: 'a.acme' } as unknown as PartLike)).toThrow(/no type/);

@@ -6,7 +6,7 @@ import { keyVectors, randomKey, restore, stored } from './support.js';
 const hex = (text: string) => Buffer.from(text, 'hex');
 
 describe('binary keys', () => {
-  it('are refused when cut off at any byte', () => {
+  it('are refused if they are cut off at any byte', () => {
     let cuts = 0;
     for (const { binary } of keyVectors.keys) {
       const bytes = hex(binary);
@@ -20,7 +20,7 @@ describe('binary keys', () => {
     expect(cuts).toBeGreaterThan(20_000);
   });
 
-  it('are refused with anything after them', () => {
+  it('are refused if anything follows them', () => {
     for (const { binary } of keyVectors.keys) {
       const end = binary.length / 2;
       expect(() => Key.decode(hex(`${binary}00`))).toThrow(`1 bytes too many, at byte ${end}`);
@@ -57,7 +57,7 @@ describe('binary keys', () => {
     expect(() => Key.decode(hex(bytes))).toThrow(message);
   });
 
-  it('may have integers that are longer than they need be, as the original reads them', () => {
+  it('may have varints that are longer than needed, as in the original', () => {
     expect(Key.decode(hex('8100018a8000')).equals(Key.of(5))).toBe(true);
     expect(Key.decode(hex('8000')).equals(null)).toBe(true);
   });
@@ -71,7 +71,7 @@ describe('binary keys', () => {
     expect(() => Key.decode(bytes.buffer as unknown as Uint8Array)).toThrow(TypeError);
   });
 
-  it('with bytes changed are some key or an EncodingError', () => {
+  it('with changed bytes are another key or an EncodingError, nothing else', () => {
     const random = new Random(runSeed('changed binary keys'));
     let [keys, errors] = [0, 0];
     for (let i = 0; i < 20_000; i++) {
@@ -79,7 +79,7 @@ describe('binary keys', () => {
       const changes = random.between(1, 3);
       for (let n = 0; n < changes; n++) bytes[random.below(bytes.length)] = random.below(256);
       const error = thrownBy(() => {
-        // What is read is a key in full, which comes back from what the store keeps of it.
+        // The key is complete: its stored form is read back as the same key.
         const key = Key.decode(bytes);
         if (!restore(stored(key)).equals(key)) throw new Error(`${key} does not come back`);
         keys++;
@@ -91,7 +91,7 @@ describe('binary keys', () => {
   });
 });
 
-/** The error that a function ends with. */
+/** Returns what the function throws, or undefined. */
 function thrownBy(run: () => void): unknown {
   try {
     run();

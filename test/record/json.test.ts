@@ -15,18 +15,18 @@ describe('JSON text', () => {
     expect(BigInt(key.at(0) as number | bigint)).toBe(BigInt(digits));
   });
 
-  it('keeps every digit of an unsigned integer, and of one among others', () => {
+  it('keeps every digit of an unsigned integer, and of an integer among other parts', () => {
     const text = '[{"string":"a"},{"uint":18446744073709551615},{"int":9007199254740993}]';
     expect(Key.parse(text).stringify()).toBe(text);
   });
 
-  it('does not touch digits in strings, nor what looks like an integer member there', () => {
+  it('never changes digits in strings, even if they look like an integer member', () => {
     const text = '[{"string":"\\"int\\":9007199254740993,\\\\"},{"string":"{\\"uint\\" : 7}"}]';
     expect(Key.parse(text).stringify()).toBe(text);
     expect(Key.parse(text).at(0)).toBe('"int":9007199254740993,\\');
   });
 
-  it('may be spaced and escaped', () => {
+  it('may have spaces and escapes', () => {
     const text = ' [ { "int" :\n 9007199254740993 } ,\t{ "\\u0073tring" : "\\u0041" } ] ';
     expect(Key.parse(text).equals(Key.of(9007199254740993n, 'A'))).toBe(true);
   });
@@ -67,13 +67,13 @@ describe('JSON text', () => {
     expect(() => Key.parse(text)).toThrow(message);
   });
 
-  it('is a string', () => {
+  it('must be a string', () => {
     expect(() => Key.parse(null as unknown as string)).toThrow(TypeError);
   });
 });
 
 describe('JSON values', () => {
-  it('have integers beyond 2^53 as decimal strings', () => {
+  it('write integers beyond 2^53 as decimal strings', () => {
     const key = Key.of(-5, 2n ** 53n - 1n, 2n ** 53n, uint(7), uint(2n ** 64n - 1n));
     const value = key.toJSON();
     expect(value).toEqual([
@@ -86,7 +86,7 @@ describe('JSON values', () => {
     expect(Key.fromJSON(JSON.parse(JSON.stringify(value))).equals(key)).toBe(true);
   });
 
-  it('may have any integer as a decimal string', () => {
+  it('may give any integer as a decimal string', () => {
     expect(Key.fromJSON([{ int: '-5' }, { uint: '0' }]).equals(Key.of(-5, uint(0)))).toBe(true);
   });
 
@@ -102,16 +102,16 @@ describe('JSON values', () => {
     ['9223372036854775808'],
     [true],
     [undefined],
-  ])('have no integer %j', (int) => {
+  ])('are refused if an integer is %j', (int) => {
     expect(() => Key.fromJSON([{ int }])).toThrow(EncodingError);
   });
 
-  it('are the empty key when they are null, and refused when there is none', () => {
+  it('are the empty key if they are null, and refused if they are undefined', () => {
     expect(Key.fromJSON(null).length).toBe(0);
     expect(() => Key.fromJSON(undefined)).toThrow(EncodingError);
   });
 
-  it('have hex in any case', () => {
+  it('may give hex in upper or lower case', () => {
     expect(Key.fromJSON([{ bytes: 'aAfF' }]).toString()).toBe('aaff');
   });
 });

@@ -54,7 +54,7 @@ describe('the parts of a key', () => {
     [0, -1],
     [3, 1],
     [9, undefined],
-  ])('are sliced from %s to %s as an array is', (start, end) => {
+  ])('from %s to %s are sliced like those of an array', (start, end) => {
     const texts = ['a', '1', 'c', '4'].slice(start, end);
     expect(key.slice(start, end).toString()).toBe(texts.join('.') || '()');
   });
@@ -94,7 +94,7 @@ describe('a key from a digest', () => {
     expect(key.appendKey(null).equals(key)).toBe(true);
   });
 
-  it('is told by its digest, which is not one of its parts', () => {
+  it('is identified by its digest, which is not one of its parts', () => {
     expect(key.length).toBe(2);
     expect(key.at(0)).toBe('a');
     expect(key.toString()).toBe(`${'ab'.repeat(32)}.a.1`);
@@ -104,7 +104,7 @@ describe('a key from a digest', () => {
     expect(Key.fromHash(digest).equals(null)).toBe(false);
   });
 
-  it('comes after the others, and is ordered by digest, then by parts', () => {
+  it('comes after all other keys, and is ordered by digest, then by parts', () => {
     const lower = Key.fromHash(Buffer.alloc(32, 1)).append('z');
     const ordered = [Key.of(), Key.of('z'), lower, Key.fromHash(digest), key];
     for (const [i, a] of ordered.entries()) {
@@ -113,7 +113,7 @@ describe('a key from a digest', () => {
     }
   });
 
-  it('keeps it in slices from the start', () => {
+  it('keeps the digest in slices that begin with the first part', () => {
     expect(key.slice(0, 1).equals(Key.fromHash(digest).append('a'))).toBe(true);
     expect(key.slice(-2).equals(key)).toBe(true);
     expect(key.slice(1).equals(Key.of(1))).toBe(true);
@@ -121,7 +121,7 @@ describe('a key from a digest', () => {
 });
 
 describe('the order of keys', () => {
-  // Each is before the next: by type code, then by value, then by length.
+  // Each comes before the next: by type code, then by value, then by length.
   const ordered = [
     Key.of(),
     Key.of(null),
@@ -157,7 +157,7 @@ describe('the order of keys', () => {
     Key.of(new TxId(AccountUrl.parse('B'), Buffer.alloc(32, 2))),
   ];
 
-  it('is total, and of one mind with equals', () => {
+  it('is total, and agrees with equals', () => {
     for (const [i, a] of ordered.entries()) {
       for (const [j, b] of ordered.entries()) {
         expect(Math.sign(a.compare(b)), `${a} and ${b}`).toBe(Math.sign(i - j));
@@ -174,7 +174,7 @@ describe('the order of keys', () => {
   });
 });
 
-it('a key is shown by its text, and serialised by its JSON', () => {
+it('console.log shows the text of a key, JSON.stringify writes its JSON', () => {
   const key = Key.of('a', 2n ** 60n);
   expect(inspect({ key })).toBe('{ key: Key a.1152921504606846976 }');
   expect(JSON.stringify({ key })).toBe('{"key":[{"string":"a"},{"int":"1152921504606846976"}]}');
@@ -197,7 +197,7 @@ it('a large part is hashed and encoded whole', () => {
   expect(key.digest()).toEqual(digestOf('a', bytes, text));
 });
 
-/** The digest of a key of such parts, by its definition. */
+/** The digest of a key with these parts, computed by definition. */
 function digestOf(...parts: (string | Uint8Array)[]): Buffer {
   const step = (digest: Buffer, part: string | Uint8Array) =>
     createHash('sha256').update(digest).update(part).digest();

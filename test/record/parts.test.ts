@@ -43,7 +43,7 @@ describe('parts', () => {
   ])('%s', (_, part, json) => {
     expect(Key.of(part).stringify()).toBe(`[${json}]`);
     expect(Key.of().append(part).stringify()).toBe(`[${json}]`);
-    // What a key gives out is a part again.
+    // What a key returns can be a part of another key.
     expect(Key.of(Key.of(part).at(0) as PartLike).stringify()).toBe(`[${json}]`);
   });
 
@@ -63,12 +63,12 @@ describe('parts', () => {
     ['[Object: null prototype]', Object.create(null)],
     ['Uint16Array', new Uint16Array(1)],
     ['ArrayBuffer', new ArrayBuffer(1)],
-    ['invalid date', new Date(Number.NaN)],
+    ['the date is invalid', new Date(Number.NaN)],
     ['lone surrogate', 'a\ud800'],
     ['lone surrogate', '\udc00b'],
     ['bad URL', { authority: 'a b', path: '', toString: () => 'acc://a b' }],
     ['32 bytes', { account: AccountUrl.parse('a'), hash: new Uint8Array(31) }],
-  ])('no key can hold: %s', (shown, part) => {
+  ])('are refused: %s', (shown, part) => {
     const make = () => Key.of('first', part as PartLike);
     expect(make).toThrow(InvalidKeyError);
     expect(make).toThrow(/part 1: /);
@@ -82,7 +82,7 @@ describe('parts', () => {
     ['18446744073709551616n', 2n ** 64n],
     ['-1n', -1n],
     ["'5'", '5'],
-  ])('no uint is: %s', (shown, value) => {
+  ])('are no unsigned integers: %s', (shown, value) => {
     expect(() => uint(value as number)).toThrow(InvalidKeyError);
     expect(() => uint(value as number)).toThrow(shown);
   });
@@ -92,12 +92,12 @@ describe('parts', () => {
     ['33 bytes', new Uint8Array(33)],
     ['hex', '07'.repeat(32)],
     ['nothing', undefined],
-  ])('no hash is made of %s', (_, value) => {
+  ])('are no hashes: %s', (_, value) => {
     expect(() => hash(value as Uint8Array)).toThrow(InvalidKeyError);
     expect(() => Key.fromHash(value as Uint8Array)).toThrow(InvalidKeyError);
   });
 
-  it('are integers of the narrowest type, whatever they were made of', () => {
+  it('hold a safe integer as a number, never as a bigint', () => {
     expect(Key.of(5n).at(0)).toBe(5);
     expect(Key.of(-0).at(0)).toBe(0);
     expect(Key.of(2n ** 53n).at(0)).toBe(2n ** 53n);
@@ -106,7 +106,7 @@ describe('parts', () => {
     expect(Key.of(uint(5)).equals(Key.of(5))).toBe(false);
   });
 
-  it('hash null as no bytes, and have no other form for it', () => {
+  it('hash null as no bytes, and have no binary form or JSON for it', () => {
     const key = Key.of('a', null);
     expect(key.digest()).toEqual(Key.of('a', '').digest());
     expect(key.equals(Key.of('a', ''))).toBe(false);
@@ -117,8 +117,8 @@ describe('parts', () => {
   });
 });
 
-describe('a key does not change', () => {
-  it('with the bytes it was made of', () => {
+describe('a key never changes', () => {
+  it('when the bytes change that it was made of', () => {
     const [bytes, digest] = [Buffer.from([1, 2]), Buffer.alloc(32, 1)];
     const part = hash(digest);
     const keys = [
@@ -132,14 +132,14 @@ describe('a key does not change', () => {
     expect(keys.map((key) => key.toString())).toEqual(before);
   });
 
-  it('with the bytes it was decoded from', () => {
+  it('when the bytes change that it was decoded from', () => {
     const encoded = Key.of(Uint8Array.of(1), hash(bytes32)).encode();
     const key = Key.decode(encoded);
     encoded.fill(0xff);
     expect(key.toString()).toBe(`01.${'07'.repeat(32)}`);
   });
 
-  it('with what it gives out', () => {
+  it('when what it returned is changed', () => {
     const id = new TxId(AccountUrl.parse('a'), bytes32);
     const key = Key.of(Uint8Array.of(1), hash(bytes32), AccountUrl.parse('a'));
     const before = [key.digest().toString('hex'), key.encode().toString('hex'), id.toString()];
@@ -154,7 +154,7 @@ describe('a key does not change', () => {
     expect(Key.of(...[0, 1, 2].map((i) => key.at(i) as PartLike)).digest()).toEqual(key.digest());
   });
 
-  it('with the keys made from it', () => {
+  it('when other keys are made from it', () => {
     const key = Key.of('a', 'b');
     key.append('c');
     key.appendKey(Key.of('d'));

@@ -35,7 +35,7 @@ it(`${ROUNDS} random keys come back from every form`, () => {
   expect(parts).toBeGreaterThan(2 * ROUNDS);
 });
 
-/** In hex, or why there is none. */
+/** The binary form in hex, or the code of the error. */
 function digest(key: Key): string {
   try {
     return key.digest().toString('hex');

@@ -8,7 +8,7 @@ import { partsOf, randomKey, restore, stored, vectorKeys } from './support.js';
 const digest = Buffer.alloc(32, 3);
 
 describe('the stored form', () => {
-  it('is the binary form of a key that has one', () => {
+  it('is the binary form if the key has one that is read back', () => {
     for (const key of vectorKeys) {
       expect(Buffer.from(stored(key)).equals(key.encode()), `${key}`).toBe(true);
       expect(restore(stored(key)).stringify()).toBe(key.stringify());
@@ -27,7 +27,7 @@ describe('the stored form', () => {
     ['odd user info', Key.of(AccountUrl.parse('acc://a%20b%2F%3A:c%23@foo/x'))],
     ['an odd host', Key.of(AccountUrl.parse('acc://[fe80::1%25en0]:80/x'))],
     ['the empty key', Key.of()],
-  ])('brings back %s', (_, key) => {
+  ])('is read back as the same key: %s', (_, key) => {
     const copy = restore(stored(key));
     expect(copy.equals(key)).toBe(true);
     expect(copy.toString()).toBe(key.toString());
@@ -35,7 +35,7 @@ describe('the stored form', () => {
     for (let i = 0; i < key.length; i++) expect(copy.at(i)).toEqual(key.at(i));
   });
 
-  it('differs for different keys', () => {
+  it('is never the same for two keys', () => {
     const random = new Random(runSeed('stored forms'));
     const forms = new Map<string, string>();
     for (let i = 0; i < 5_000; i++) {
@@ -65,7 +65,7 @@ describe('writing a part', () => {
   it.each([
     ['its hash input', writeHashInput],
     ['its binary form', writeBinary],
-  ])('answers where %s ends, and -1 exactly when it does not fit', (_, write) => {
+  ])('returns where %s ends, and -1 exactly if it does not fit', (_, write) => {
     let written = 0;
     for (const part of parts) {
       const large = new Uint8Array(30_000).fill(0xee);
@@ -90,14 +90,14 @@ describe('writing a part', () => {
     expect(written).toBeGreaterThan(parts.length / 2);
   });
 
-  it('to be stored is refused when its binary form would not bring it back', () => {
+  it('for the store is refused if its binary form would not be read back', () => {
     const target = new Target(new Uint8Array(1_000));
     expect(writeBinary(null, target, 0)).toBe(-1);
     expect(writeBinary(AccountUrl.parse('acc://foo#%2520'), target, 0)).toBe(-1);
     expect(writeBinary(AccountUrl.parse('acc://foo#a'), target, 0)).toBeGreaterThan(0);
   });
 
-  it('to be hashed tells what cannot be', () => {
+  it('for a digest throws if it cannot be hashed', () => {
     const id = TxId.parse(`${'00'.repeat(32)}@foo`);
     expect(() => writeHashInput(id, new Target(new Uint8Array(100)), 0)).toThrow(InvalidKeyError);
   });

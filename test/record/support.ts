@@ -4,13 +4,13 @@ import type { Bytes32 } from '../../dist/lib/record/bytes32.js';
 import { storedForm } from '../../dist/lib/record/encoding.js';
 import type { Random } from '../support/random.js';
 
-/** What test/vectors/record-keys.json holds: facts recorded from the original. */
+/** The content of test/vectors/record-keys.json: facts recorded from the original. */
 export interface KeyVectors {
   readonly keys: readonly {
     readonly json: string;
     readonly binary: string;
     readonly string: string;
-    /** Absent when the key cannot be hashed. */
+    /** Absent if the key cannot be hashed. */
     readonly digest?: string;
   }[];
   readonly urls: readonly UrlVector[];
@@ -38,7 +38,7 @@ export interface UrlVector {
   readonly userInfo?: string;
 }
 
-/** A file of test/vectors. */
+/** Reads a file of test/vectors. */
 export function vectors<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8')) as T;
 }
@@ -50,28 +50,28 @@ const hex = (text: string) => Buffer.from(text, 'hex');
 /** Every key of the vectors, read from its binary form. */
 export const vectorKeys = keyVectors.keys.map(({ binary }) => Key.decode(hex(binary)));
 
-/** What keys keep to the package. */
+/** The internal fields of keys. */
 interface Inner {
   readonly parts: readonly Part[];
   readonly base: Bytes32 | undefined;
 }
 
-/** The key's parts themselves. */
+/** Returns the key's parts themselves. */
 export function partsOf(key: Key): readonly Part[] {
   return (key as unknown as Inner).parts;
 }
 
-/** What the digest of its parts continues from, if it is a digest. */
+/** Returns the digest that the key starts from, if it starts from one. */
 export function baseOf(key: Key): Bytes32 | undefined {
   return (key as unknown as Inner).base;
 }
 
-/** What the store keeps of the key. */
+/** Returns what the store keeps of the key. */
 export function stored(key: Key): Uint8Array {
   return storedForm(partsOf(key), baseOf(key));
 }
 
-/** The key that the store gives back for it. */
+/** Returns the key that the store reads from that. */
 export function restore(form: Uint8Array): Key {
   return (Key as unknown as { restore(stored: Uint8Array): Key }).restore(form);
 }
@@ -99,7 +99,7 @@ const URLS = [
   '*',
 ];
 
-/** A part of any type that has a binary form. */
+/** Returns a part of any type that has a binary form. */
 export function randomPart(random: Random): PartLike {
   switch (random.below(10)) {
     case 0:
@@ -127,7 +127,7 @@ export function randomPart(random: Random): PartLike {
   }
 }
 
-/** A key of up to 6 such parts. */
+/** Returns a key of up to 6 such parts. */
 export function randomKey(random: Random): Key {
   return Key.of(...Array.from({ length: random.below(7) }, () => randomPart(random)));
 }

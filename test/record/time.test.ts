@@ -54,7 +54,7 @@ describe('times', () => {
     [8_640_000_000_001, '275760-09-13 00:00:01 +0000 UTC'],
     [1_000_000_000_000_000n, '31690708-07-05 01:46:40 +0000 UTC'],
     [-1_000_000_000_000_000n, '-31686769-06-29 22:13:20 +0000 UTC'],
-  ])('have a text however far away: %s', (seconds, text) => {
+  ])('have a text, however far away they are: %s', (seconds, text) => {
     expect(new Time(seconds).toString()).toBe(text);
     expect(Key.decode(Key.of(new Time(seconds)).encode()).toString()).toBe(text);
   });

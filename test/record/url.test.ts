@@ -11,13 +11,13 @@ describe('account URLs', () => {
     ['acc://foo.acme//A//', 'foo.acme/a'],
     ['acc://foo.acme', 'foo.acme'],
     ['acc://foo.acme/', 'foo.acme'],
-    // Without context: no final sigma.
+    // Context does not count: there is no final sigma.
     ['acc://ΟΔΟΣ.acme', 'οδοσ.acme'],
-    // Without what the full mapping of Unicode adds.
+    // The full mapping of Unicode would add a combining dot.
     ['acc://İ.acme/%C4%B0', 'i.acme/i'],
     ['acc://KELVIN.acme', 'kelvin.acme'],
     ['acc://𐐀.acme', '𐐨.acme'],
-  ])('have the account id that is the hash of lower-case text: %s', (text, hashed) => {
+  ])('have the hash of their lower-case text as account id: %s', (text, hashed) => {
     expect(AccountUrl.parse(text).accountId().toString('hex')).toBe(sha256(hashed));
   });
 
@@ -52,7 +52,7 @@ describe('account URLs', () => {
     expect(() => AccountUrl.parse(text)).toThrow(reason);
   });
 
-  it('are read in linear time, and named in errors only in part', () => {
+  it('are read in linear time, and errors show only their beginning', () => {
     const long = `acc://foo/${'/'.repeat(500_000)}x${'/'.repeat(500_000)}`;
     expect(AccountUrl.parse(long).toString()).toBe('acc://foo/x');
     expect(
@@ -67,13 +67,13 @@ describe('account URLs', () => {
     }
   });
 
-  it('are read from strings only', () => {
+  it('must be strings', () => {
     for (const value of [undefined, null, 5, {}]) {
       expect(() => AccountUrl.parse(value as unknown as string)).toThrow(TypeError);
     }
   });
 
-  it('are JSON strings', () => {
+  it('are strings in JSON', () => {
     expect(JSON.stringify({ url: AccountUrl.parse('Foo.acme') })).toBe('{"url":"acc://Foo.acme"}');
   });
 });
@@ -92,7 +92,7 @@ describe('transaction ids', () => {
     expect(JSON.stringify({ id })).toBe(`{"id":"${id}"}`);
   });
 
-  it('leave out the account’s own user info', () => {
+  it('leave out the user info of the account', () => {
     const id = new TxId(AccountUrl.parse('user@foo'), Buffer.from(hex, 'hex'));
     expect(id.toString()).toBe(`acc://${hex}@foo`);
   });
@@ -108,25 +108,25 @@ describe('transaction ids', () => {
     expect(() => TxId.parse(text)).toThrow(EncodingError);
   });
 
-  it('have hashes of 32 bytes', () => {
+  it('must have a hash of 32 bytes', () => {
     const url = AccountUrl.parse('foo');
     expect(() => new TxId(url, Buffer.alloc(31))).toThrow(InvalidKeyError);
   });
 
-  it('cannot be hashed, as times cannot', () => {
+  it('cannot be hashed, nor can times', () => {
     const id = TxId.parse(`${hex}@foo`);
     expect(() => Key.of('a', id).digest()).toThrow(/cannot be hashed with TxId acc:/);
     expect(() => Key.of(new Date(0)).digest()).toThrow(/cannot be hashed with Time 1970-01-01/);
   });
 });
 
-it('plain URLs are read without the rules, and alike', () => {
+it('plain URLs are read fast, and never differently', () => {
   const random = new Random(runSeed('plain URLs'));
   const pieces = ['a', 'B7', '.', '-', '_', '~', '/', '/', ':', '@', '=', '$', '+', '&', '//'];
   let plain = 0;
   for (let i = 0; i < 20_000; i++) {
     const rest = Array.from({ length: random.below(9) }, () => random.pick(pieces)).join('');
-    // The scheme in capitals takes the long way.
+    // A scheme in capitals is read by the full rules.
     const [short, long] = [`acc://${rest}`, `ACC://${rest}`].map((text) => {
       try {
         const url = AccountUrl.parse(text);

@@ -6,7 +6,7 @@ const hex = (text: string) => Buffer.from(text, 'hex');
 const { keys, urls, fromHash, compare } = keyVectors;
 
 describe('keys recorded from the original', () => {
-  it('are all there', () => {
+  it('are complete', () => {
     expect([keys.length, urls.length, fromHash.length, compare.length]).toEqual([305, 34, 20, 199]);
   });
 
@@ -18,7 +18,7 @@ describe('keys recorded from the original', () => {
       expect(key.encode().toString('hex')).toBe(binary);
       expect(key.toString()).toBe(string);
       expect(JSON.stringify(Key.fromJSON(key.toJSON()))).toBe(JSON.stringify(key));
-      // Twice: the second answer comes from the key itself.
+      // Twice: the second result comes from the key's own fields.
       for (let time = 0; time < 2; time++) {
         if (digest === undefined) expect(() => key.digest()).toThrow(InvalidKeyError);
         else expect(key.digest().toString('hex')).toBe(digest);
@@ -38,7 +38,7 @@ describe('keys recorded from the original', () => {
     expect(step.digest().toString('hex')).toBe(appendDigest);
   });
 
-  it('compare as there, and the other way round', () => {
+  it('compare as recorded, and the other way round', () => {
     for (const [i, j, sign] of compare) {
       const [a, b] = [Key.parse(keys[i]?.json ?? ''), Key.parse(keys[j]?.json ?? '')];
       expect(Math.sign(a.compare(b)), `${a} and ${b}`).toBe(sign);
