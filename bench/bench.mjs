@@ -1,4 +1,6 @@
-// npm run bench: compiles the benchmarks and runs them; arguments are theirs.
+// npm run bench, bench:compare and others: compiles the benchmarks and runs a program of theirs.
+//
+//   node bench/bench.mjs main|compare [ARGUMENTS OF THE PROGRAM]
 import { rmSync } from 'node:fs';
 import { at, files, fingerprint, run, runPackage, Stamp } from '../.dev/project.mjs';
 
@@ -15,5 +17,6 @@ if (!stamp.is(made)) {
   if (!runPackage('typescript', ['-p', 'bench/tsconfig.json'], {}, 'tsc').ok) process.exit(1);
   stamp.set(made);
 }
-const { ok } = run(process.execPath, [at('dist/bench/main.js'), ...process.argv.slice(2)]);
+const [program, ...args] = process.argv.slice(2);
+const { ok } = run(process.execPath, [at(`dist/bench/${program}.js`), ...args]);
 process.exitCode = ok ? 0 : 1;

@@ -1,30 +1,40 @@
-// One process of a run: receives a cell, runs its workloads and sends the figures back.
+// One process of a run: is started for a cell, and measures the workloads that messages name.
 import { loadSubject } from '../subjects/index.js';
 import { alone, repeated } from '../workloads/index.js';
 import { insertBlocks } from '../workloads/insert.js';
-import type { Figures, Place } from '../workloads/workload.js';
+import type { Figures, Filled, Place } from '../workloads/workload.js';
 import { fill } from './fill.js';
-import { measure } from './measure.js';
+import { type Figure, measure } from './measure.js';
 import type { Cell } from './plan.js';
 
-async function run(cell: Cell): Promise<Figures> {
-  const place: Place = { ...cell, subject: await loadSubject(cell.subject) };
-  const single = alone.find(({ name }) => name === cell.workloads[0]);
-  return single === undefined ? onFilledStore(place, cell.workloads) : single.run(place);
+let started: Promise<Place>;
+let filled: Filled | undefined;
+
+async function start(cell: Cell): Promise<Place> {
+  return { ...cell, subject: await loadSubject(cell.subject) };
 }
 
-async function onFilledStore(place: Place, names: readonly string[]): Promise<Figures> {
-  const { filled, figure } = await fill(place);
-  const figures = { [insertBlocks.name]: figure };
-  for (const workload of repeated) {
-    if (!names.includes(workload.name)) continue;
-    figures[workload.name] = await measure(workload.task(filled), place.pace);
-  }
-  await filled.store.close();
-  return figures;
+async function run(name: string): Promise<Figures> {
+  const place = await started;
+  const single = alone.find((workload) => workload.name === name);
+  if (single !== undefined) return single.run(place);
+  if (name === insertBlocks.name) return { [name]: await insert(place) };
+  if (filled === undefined) await insert(place);
+  const workload = repeated.find((one) => one.name === name);
+  if (workload === undefined) throw new Error(`there is no workload ${name}`);
+  return { [name]: await measure(workload.task(filled as Filled), place.pace) };
 }
 
-process.once('message', async (cell: Cell) => {
-  process.send?.(await run(cell));
-  process.disconnect();
+/** Measures filling a store, and keeps the first one for the other workloads. */
+async function insert(place: Place): Promise<Figure> {
+  const { filled: made, figure } = await fill(place);
+  if (filled === undefined) filled = made;
+  else await made.store.close();
+  return figure;
+}
+
+process.on('message', async (message: Cell | string) => {
+  if (typeof message === 'string') process.send?.(await run(message));
+  else started = start(message);
 });
+process.once('disconnect', () => filled?.store.close());

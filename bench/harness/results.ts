@@ -50,6 +50,12 @@ export class Results {
 
   /** The median of the rounds' ratios: figures measured at about the same time are compared. */
   ratio(above: Spot, below: Spot): number | undefined {
+    const ratios = this.ratios(above, below);
+    return ratios.length === 0 ? undefined : medianOf(ratios);
+  }
+
+  /** The ratio of each round. */
+  ratios(above: Spot, below: Spot): number[] {
     const upper = this.#rounds(above);
     const lower = this.#rounds(below);
     const ratios: number[] = [];
@@ -57,7 +63,7 @@ export class Results {
       const other = lower?.get(round);
       if (other !== undefined) ratios.push(median / other.median);
     }
-    return ratios.length === 0 ? undefined : medianOf(ratios);
+    return ratios;
   }
 
   /** The sizes at which a row was measured, ascending. */

@@ -58,7 +58,8 @@ export function targetTable(cases: readonly Case[]): string {
   return table(lines);
 }
 
-function number(value: number, least: number, most: number): string {
+/** A number with separators, and with `least` to `most` digits behind the point. */
+export function number(value: number, least: number, most: number): string {
   const digits = { minimumFractionDigits: least, maximumFractionDigits: most };
   return value.toLocaleString('en', digits);
 }

@@ -1,6 +1,7 @@
 import { AccountUrl, Key, uint } from 'accumulate-memdb';
 import { describe, expect, test } from 'vitest';
 import { losses, MARGIN } from '../../bench/harness/baseline.js';
+import { type Compared, cellsOf, comparedRows } from '../../bench/harness/comparison.js';
 import { Data, layoutNames, mark } from '../../bench/harness/data.js';
 import { thisMachine } from '../../bench/harness/machine.js';
 import { measure } from '../../bench/harness/measure.js';
@@ -9,7 +10,7 @@ import { medianOf } from '../../bench/harness/quantile.js';
 import { Random } from '../../bench/harness/random.js';
 import { Results, type Spot } from '../../bench/harness/results.js';
 import { judge } from '../../bench/harness/targets.js';
-import { readOptions } from '../../bench/options.js';
+import { readCompareOptions, readOptions } from '../../bench/options.js';
 import { accountId, digests } from '../../bench/subjects/digest.js';
 import { mapCareful, mapSimple } from '../../bench/subjects/map.js';
 import { memdb } from '../../bench/subjects/memdb.js';
@@ -191,6 +192,54 @@ describe('results', () => {
   });
 });
 
+describe('a comparison of two builds', () => {
+  const options = readCompareOptions(['HEAD', '--quick']);
+
+  test('has the median of the ratios of the turns, new to old', () => {
+    const results = new Results();
+    for (const [turn, [before, after]] of [
+      [10, 11],
+      [20, 60],
+      [10, 12],
+    ].entries()) {
+      results.add(turn, { ...spot, build: 'old' }, { median: before as number });
+      results.add(turn, { ...spot, build: 'new' }, { median: after as number });
+      results.add(turn, { ...spot, row: 'threads-2', build: 'new' }, { median: 1 });
+    }
+    const compared = comparedRows(results);
+    expect(compared).toEqual([{ ...spot, old: 10, new: 12, ratio: 1.2, ratios: [1.1, 3, 1.2] }]);
+  });
+
+  test('repeats only the workloads of the rows that seem slower', () => {
+    const slower = [
+      { ...spot, row: 'get-new' },
+      { ...spot, row: 'iteration' },
+    ] as Compared[];
+    const again = cellsOf(slower, plan(options));
+    expect(again.map(({ subject, size, workloads }) => [subject, size, workloads])).toEqual([
+      ['native', 1_000, ['get-new', 'iteration']],
+    ]);
+  });
+
+  test('finds that builds which do different things cannot be compared', () => {
+    const results = new Results();
+    results.add(0, { ...spot, build: 'old' }, { median: 1, checksum: 1 });
+    expect(() => results.add(0, { ...spot, build: 'new' }, { median: 1, checksum: 2 })).toThrow(
+      'native of the new build found something else than native of the old build',
+    );
+  });
+
+  test('takes one commit, and subjects of this package', () => {
+    expect(options.commit).toBe('HEAD');
+    expect(new Set(plan(options).map(({ subject }) => subject))).toEqual(
+      new Set(['native', 'fallback']),
+    );
+    expect(() => readCompareOptions([])).toThrow('name one commit');
+    expect(() => readCompareOptions(['HEAD', 'main'])).toThrow('name one commit');
+    expect(() => readCompareOptions(['HEAD', '--subject', 'lmdb'])).toThrow('no subject lmdb');
+  });
+});
+
 describe('the command', () => {
   test('runs what is named', () => {
     const options = readOptions(['--subject', 'lmdb', '--workload', 'get-reused', '--quick']);
@@ -217,6 +266,7 @@ describe('the command', () => {
     ['--rounds', 'many'],
     ['--fast'],
     ['--write-baseline'],
+    ['get-new'],
   ])('refuses %s %s', (...args) => {
     expect(() => readOptions(args.filter((arg) => arg !== undefined))).toThrow(/.{10}/);
   });
