@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { LayoutName } from '../harness/data.js';
 import type { MemDBStore } from '../subjects/memdb.js';
 import type { Place } from '../workloads/workload.js';
+import type { HotKeyTask } from './hotkey.js';
 import type { ReaderTask } from './reader.js';
 import type { WriterTask } from './writer.js';
 
@@ -34,6 +35,10 @@ export class Thread<Task> {
 
   static writer(place: Place, store: MemDBStore, seed: number): Promise<Thread<WriterTask>> {
     return Thread.#start('writer.js', place, store, seed);
+  }
+
+  static hotKey(place: Place, store: MemDBStore): Promise<Thread<HotKeyTask>> {
+    return Thread.#start('hotkey.js', place, store, 0);
   }
 
   static async #start<Task>(

@@ -11,6 +11,7 @@ import { beginDiscard, beginGetDiscard } from './readers.js';
 import { threads } from './threads.js';
 import { trace } from './trace.js';
 import { transactionNew, transactionReused } from './transaction.js';
+import { versions } from './versions.js';
 import { waiting } from './waiting.js';
 import type { Alone, Repeated, Row } from './workload.js';
 
@@ -37,6 +38,7 @@ export const alone: readonly Alone[] = [
   threads,
   latency,
   waiting,
+  versions,
   floor,
 ];
 
