@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "entry.h"
+#include "snapshot.h"
 #include "table.h"
 
 namespace memdb {
@@ -17,7 +18,8 @@ struct Batch {
   Batch* first_child = nullptr;
   Batch* next_sibling = nullptr;
   Batch** link = nullptr;
-  // The version that the root of this batch pins.
+  // What the root of this batch pins, and its version.
+  Pin* pin = nullptr;
   Version version = 0;
   Clock::time_point begun{};
   bool open = false;

@@ -6,7 +6,7 @@
 namespace memdb {
 
 std::unique_ptr<Cursor> Cursor::Start(Store& store, const Batch& batch) try {
-  std::unique_ptr<Cursor> cursor(new Cursor(store, batch.version));
+  std::unique_ptr<Cursor> cursor(new Cursor(store, batch.pin));
   // From the innermost batch outwards: what stands nearer hides what is further.
   for (const Batch* layer = &batch; layer != nullptr; layer = layer->parent) {
     layer->writes.ForEach([&](const Table::Slot& slot) {
@@ -20,14 +20,14 @@ std::unique_ptr<Cursor> Cursor::Start(Store& store, const Batch& batch) try {
     });
   }
   cursor->pending_ = cursor->overlay_.cbegin();
-  store.snapshots().AcquireAgain(batch.version);
+  store.snapshots().AcquireAgain(batch.pin);
   return cursor;
 } catch (const std::bad_alloc&) {
   return nullptr;
 }
 
 void Cursor::Release() {
-  store_.snapshots().Release(version_);
+  store_.snapshots().Release(pin_);
 }
 
 int Cursor::Next(Chunk* chunk) {

@@ -58,10 +58,11 @@ class Cursor {
   };
   using Overlay = std::unordered_map<Digest, Copy, DigestHash>;
 
-  Cursor(Store& store, Version version)
-      : store_(store), version_(version), overlay_(0, DigestHash{store}) {}
+  Cursor(Store& store, Pin* pin)
+      : store_(store), pin_(pin), version_(pin->version), overlay_(0, DigestHash{store}) {}
 
   Store& store_;
+  Pin* const pin_;
   const Version version_;
   const Clock::time_point started_ = CoarseNow();
   Overlay overlay_;

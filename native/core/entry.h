@@ -21,28 +21,27 @@ using Version = uint64_t;
 // Key and value never change. The commit sets `version` before the entry can be
 // found. The lock of the entry's shard guards the links between the versions of a
 // key: `older`, `superseded.newer`, `superseded.parent` (see version_tree.h).
-// `next_retired` belongs to the one list of superseded entries that the entry
+// `next_superseded` belongs to the one list of superseded entries that the entry
 // stands in (see snapshot.h).
 struct Entry {
   // What a superseded entry keeps in place of its digest.
   struct Superseded {
-    Version by;  // the version that superseded the entry
-    Tag tag;     // of the key
+    Tag tag;  // of the key
     Ref newer;
     Ref parent;
   };
 
-  // Nobody searches for a superseded entry, so its digest makes way. A commit
-  // writes `superseded` once, under the shard's writer lock; `by` and `tag` stay.
-  // So only the holder of the shard's lock may read the digest of an entry that
-  // can be found, and only that of a key's newest entry.
+  // Nobody searches for a superseded entry by its digest, so the digest makes way. A
+  // commit writes `superseded` under the shard's writer lock; the tag stays. So only
+  // a holder of the shard's lock may read the digest of a committed entry, and only of
+  // a key's newest one.
   union {
     Digest digest;
     Superseded superseded;
   };
   Version version;
   Ref older;
-  Ref next_retired;
+  Ref next_superseded;
   uint32_t key_size;
   uint32_t value_size;
 

@@ -89,10 +89,12 @@ Batch* Session::Begin(bool writable) {
   if (abandoned_) return nullptr;
   Batch* batch = NewBatch(writable);
   if (batch == nullptr) return nullptr;
-  if (!store_->snapshots().Acquire(&batch->version)) {
+  batch->pin = store_->snapshots().Acquire();
+  if (batch->pin == nullptr) {
     Close(batch, false);
     return nullptr;
   }
+  batch->version = batch->pin->version;
   batch->begun = CoarseNow();
   return batch;
 }
@@ -103,6 +105,7 @@ Batch* Session::BeginNested(Batch* parent, bool writable) {
   Batch* batch = NewBatch(writable);
   if (batch == nullptr) return nullptr;
   batch->parent = parent;
+  batch->pin = parent->pin;
   batch->version = parent->version;
   batch->next_sibling = parent->first_child;
   batch->link = &parent->first_child;
@@ -277,7 +280,7 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
 Status Session::CommitToStore(Batch* batch) {
   store_->transaction().AssertHeld();
   const size_t written = batch->writes.size();
-  const Status status = store_->Commit(batch->writes, batch->version);
+  const Status status = store_->Commit(batch->writes, batch->pin);
   if (status == Status::kOk) {
     batch->writes.Reset();
     Close(batch, false);
@@ -303,7 +306,7 @@ void Session::Close(Batch* batch, bool pinned) {
       *leaf->link = leaf->next_sibling;
       if (leaf->next_sibling != nullptr) leaf->next_sibling->link = leaf->link;
     } else if (pinned) {
-      store_->snapshots().Release(leaf->version);
+      store_->snapshots().Release(leaf->pin);
     }
     DestroyWrites(leaf);
     leaf->parent = nullptr;

@@ -1,146 +1,169 @@
 #include "snapshot.h"
 
-#include <iterator>
 #include <new>
+#include <utility>
 
 namespace memdb {
 
-void RetiredList::Push(const Heap& heap, Ref ref) {
-  EntryAt(heap, ref)->next_retired = head;
+void SupersededList::Push(const Heap& heap, Ref ref) {
+  EntryAt(heap, ref)->next_superseded = head;
   if (head == 0) tail = ref;
   head = ref;
   size++;
 }
 
-Ref RetiredList::Pop(const Heap& heap) {
+Ref SupersededList::Pop(const Heap& heap) {
   const Ref ref = head;
-  head = EntryAt(heap, ref)->next_retired;
+  head = EntryAt(heap, ref)->next_superseded;
   if (head == 0) tail = 0;
   size--;
   return ref;
 }
 
-void RetiredList::Append(const Heap& heap, RetiredList& other) {
+void SupersededList::Append(const Heap& heap, SupersededList& other) {
   if (other.empty()) return;
   if (empty()) {
     *this = other;
   } else {
-    EntryAt(heap, tail)->next_retired = other.head;
+    EntryAt(heap, tail)->next_superseded = other.head;
     tail = other.tail;
     size += other.size;
   }
   other = {};
 }
 
-bool SnapshotList::Acquire(Version* version) try {
-  MutexLock lock(mutex_);
-  *version = published_.load(std::memory_order_relaxed);
-  if (newest_.version != *version) {
-    if (newest_.count > 0) older_.emplace_hint(older_.end(), newest_.version, newest_);
-    newest_ = {*version, 0, {}};
+namespace {
+
+// Puts a pin before `next` in a ring of pins.
+void Link(Pin::Links Pin::* links, Pin* pin, Pin* next) {
+  Pin* const previous = (next->*links).previous;
+  pin->*links = {previous, next};
+  (previous->*links).next = pin;
+  (next->*links).previous = pin;
+}
+
+void Unlink(Pin::Links Pin::* links, Pin* pin) {
+  const auto [previous, next] = pin->*links;
+  (previous->*links).next = next;
+  (next->*links).previous = previous;
+}
+
+// Of a counter that is written under a mutex: an atomic addition costs more.
+void Change(std::atomic<size_t>& counter, size_t by) {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+SnapshotList::SnapshotList(const Heap& heap) : heap_(heap) {
+  anchor_.by_version = {&anchor_, &anchor_};
+  anchor_.by_work = {&anchor_, &anchor_};
+}
+
+SnapshotList::~SnapshotList() {
+  while (anchor_.by_version.next != &anchor_) {
+    Pin* const pin = anchor_.by_version.next;
+    Unlink(&Pin::by_version, pin);
+    delete pin;
   }
-  newest_.count++;
-  return true;
+}
+
+Pin* SnapshotList::Acquire() try {
+  MutexLock lock(mutex_);
+  const Version version = published_.load(std::memory_order_relaxed);
+  Pin* pin = anchor_.by_version.previous;
+  if (pin == &anchor_ || pin->version != version) {
+    pin = spare_ != nullptr ? spare_.release() : new Pin;
+    pin->version = version;
+    Link(&Pin::by_version, pin, &anchor_);
+    Change(size_, 1);
+  }
+  pin->readers++;
+  return pin;
 } catch (const std::bad_alloc&) {
-  return false;
+  return nullptr;
 }
 
-void SnapshotList::AcquireAgain(Version version) {
+void SnapshotList::AcquireAgain(Pin* pin) {
   MutexLock lock(mutex_);
-  Find(version).count++;
+  pin->readers++;
 }
 
-void SnapshotList::Release(Version version) {
+void SnapshotList::Release(Pin* pin) {
   MutexLock lock(mutex_);
-  ReleaseLocked(version);
+  ReleaseLocked(pin);
 }
 
-void SnapshotList::ReleaseLocked(Version version) {
-  Pin& pin = Find(version);
-  if (--pin.count > 0) return;
-  if (!pin.retired.empty()) {
-    garbage_.Append(heap_, pin.retired);
-    garbage_size_.store(garbage_.size, std::memory_order_relaxed);
+void SnapshotList::ReleaseLocked(Pin* pin) {
+  if (--pin->readers > 0) return;
+  Pin* const older = pin->by_version.previous;
+  Unlink(&Pin::by_version, pin);
+  Change(size_, size_t{0} - 1);
+  if (!pin->unexamined.empty()) {
+    Unlink(&Pin::by_work, pin);
+    Change(unexamined_, size_t{0} - pin->unexamined.size);
+    AddUnexamined(older, pin->unexamined);
   }
-  if (&pin != &newest_) older_.erase(version);
+  AddUnexamined(older, pin->waiting);
+  if (spare_ == nullptr) {
+    spare_.reset(pin);
+  } else {
+    delete pin;
+  }
 }
 
-RetiredList SnapshotList::Publish(Version version, Version own_pin, RetiredList superseded) {
+void SnapshotList::AddUnexamined(Pin* pin, SupersededList& entries) {
+  if (entries.empty()) return;
+  if (pin->unexamined.empty() && pin != &anchor_) Link(&Pin::by_work, pin, &anchor_);
+  Change(unexamined_, entries.size);
+  pin->unexamined.Append(heap_, entries);
+}
+
+SupersededList SnapshotList::Publish(Version version, Pin* own_pin, SupersededList superseded) {
   Version newest;
   {
     MutexLock lock(mutex_);
-    // Release: who sees the version sees the entries it wrote.
+    // Release: a thread that sees the version sees the entries it wrote.
     published_.store(version, std::memory_order_release);
     ReleaseLocked(own_pin);
-    const Pin* pin = NewestBelow(version);
-    if (pin == nullptr) return superseded;
-    newest = pin->version;
+    newest = anchor_.by_version.previous->version;
   }
-  return Retire(superseded, version, newest);
-}
+  // No entry is older than version 1.
+  if (newest == 0) return superseded;
 
-RetiredList SnapshotList::Retire(RetiredList superseded, Version version, Version newest) {
-  RetiredList unseen;
-  for (;;) {
-    // Sorted out without the lock: a commit of many entries must not hold up
-    // those who begin.
-    RetiredList seen;
-    while (!superseded.empty()) {
-      const Ref ref = superseded.Pop(heap_);
-      (EntryAt(heap_, ref)->version <= newest ? seen : unseen).Push(heap_, ref);
-    }
-    if (seen.empty()) return unseen;
-    MutexLock lock(mutex_);
-    Pin* pin = NewestBelow(version);
-    if (pin == nullptr) {
-      unseen.Append(heap_, seen);
-      return unseen;
-    }
-    if (pin->version == newest) {
-      pin->retired.Append(heap_, seen);
-      return unseen;
-    }
-    // That pin went meanwhile.
-    newest = pin->version;
-    superseded = seen;
+  // Sorted out without the mutex: a commit of many entries must not delay others that begin.
+  SupersededList seen;
+  SupersededList unseen;
+  while (!superseded.empty()) {
+    const Ref ref = superseded.Pop(heap_);
+    (EntryAt(heap_, ref)->version <= newest ? seen : unseen).Push(heap_, ref);
   }
-}
-
-size_t SnapshotList::TakeGarbage(std::span<Ref> refs) {
-  // What somebody else is adding now, somebody else may take.
-  if (garbage() == 0) return 0;
+  if (seen.empty()) return unseen;
   MutexLock lock(mutex_);
-  size_t count = 0;
-  while (count < refs.size() && !garbage_.empty()) refs[count++] = garbage_.Pop(heap_);
-  garbage_size_.store(garbage_.size, std::memory_order_relaxed);
-  return count;
-}
-
-void SnapshotList::Judge(std::span<Ref> refs) {
-  MutexLock lock(mutex_);
-  for (Ref& ref : refs) {
-    const Entry* entry = EntryAt(heap_, ref);
-    Pin* pin = NewestBelow(entry->superseded.by);
-    if (pin != nullptr && pin->version >= entry->version) {
-      pin->retired.Push(heap_, ref);
-      ref = 0;
-    }
+  Pin* pin = anchor_.by_version.previous;
+  // Others may have pinned the new version already.
+  if (pin->version == version) pin = pin->by_version.previous;
+  if (pin->version == newest) {
+    pin->waiting.Append(heap_, seen);
+  } else {
+    AddUnexamined(pin, seen);
   }
+  return unseen;
 }
 
-size_t SnapshotList::size() const {
+SupersededList SnapshotList::Examine(size_t limit) {
+  SupersededList unseen;
+  // What another thread adds now, a later call may examine.
+  if (unexamined() == 0) return unseen;
   MutexLock lock(mutex_);
-  return older_.size() + (newest_.count > 0 ? 1 : 0);
-}
-
-SnapshotList::Pin& SnapshotList::Find(Version version) {
-  return version == newest_.version ? newest_ : older_.find(version)->second;
-}
-
-SnapshotList::Pin* SnapshotList::NewestBelow(Version version) {
-  if (newest_.count > 0 && newest_.version < version) return &newest_;
-  const auto at = older_.lower_bound(version);
-  return at == older_.begin() ? nullptr : &std::prev(at)->second;
+  for (; limit > 0 && unexamined() > 0; limit--) {
+    Pin* const pin = anchor_.unexamined.empty() ? anchor_.by_work.next : &anchor_;
+    const Ref ref = pin->unexamined.Pop(heap_);
+    if (pin->unexamined.empty() && pin != &anchor_) Unlink(&Pin::by_work, pin);
+    Change(unexamined_, size_t{0} - 1);
+    (EntryAt(heap_, ref)->version <= pin->version ? pin->waiting : unseen).Push(heap_, ref);
+  }
+  return unseen;
 }
 
 }  // namespace memdb

@@ -4,8 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <span>
+#include <memory>
 
 #include "entry.h"
 #include "mutex.h"
@@ -13,9 +12,9 @@
 
 namespace memdb {
 
-// Superseded entries, linked through Entry::next_retired. Whoever holds the
+// Superseded entries, linked through Entry::next_superseded. Whoever holds the
 // list owns the links.
-struct RetiredList {
+struct SupersededList {
   Ref head = 0;
   Ref tail = 0;
   size_t size = 0;
@@ -24,71 +23,79 @@ struct RetiredList {
   void Push(const Heap& heap, Ref ref);
   Ref Pop(const Heap& heap);
   // Takes all of `other`.
-  void Append(const Heap& heap, RetiredList& other);
+  void Append(const Heap& heap, SupersededList& other);
 };
 
-// Which version is published and which versions are pinned by someone who
-// reads, and so, which superseded entries nobody can see any more.
+// A version that somebody reads: what its readers can see is not freed. The
+// snapshot list's mutex guards all but the version.
+struct Pin {
+  struct Links {
+    Pin* previous = nullptr;
+    Pin* next = nullptr;
+  };
+
+  Version version = 0;
+  size_t readers = 0;
+  // Entries that this pin sees and no newer one does.
+  SupersededList waiting;
+  // Entries that no newer pin sees; whether this one does was not examined yet.
+  SupersededList unexamined;
+  // Neighbours among all pins, in the order of their versions.
+  Links by_version;
+  // Neighbours among the pins that have unexamined entries.
+  Links by_work;
+};
+
+// Which version is published and which versions are pinned by readers; and so,
+// which superseded entries nobody can see any more.
 //
-// An entry of version e that version s superseded is seen by the pins p with
-// e <= p < s. Pins are only ever taken of the published version; so once s is
-// published, pins in that range can go but none can come, and the entry waits in
-// the list of the newest of them. When that one goes, the entry is garbage to be
-// judged again: another pin may still see it.
+// A pin p sees the entries of version e that version s superseded, if e <= p < s.
+// Pins are only ever taken of the published version. So once s is published, pins
+// in that range can go but none can come, and the entry waits in the list of the
+// newest of them. When that pin goes, the entry is for the next older pin to
+// examine: that one sees it if e <= p, else nobody does.
 class SnapshotList {
  public:
-  explicit SnapshotList(const Heap& heap) : heap_(heap) {}
+  explicit SnapshotList(const Heap& heap);
+  ~SnapshotList();
 
   Version published() const { return published_.load(std::memory_order_acquire); }
 
-  // Pins the published version, in a time that does not grow with the pins. False when memory
-  // cannot be had.
-  bool Acquire(Version* version) EXCLUDES(mutex_);
-  // One pin more of a version that the caller has pinned.
-  void AcquireAgain(Version version) EXCLUDES(mutex_);
-  void Release(Version version) EXCLUDES(mutex_);
+  // Pins the published version. Null if memory cannot be allocated. Like Release, it
+  // takes a time that does not grow with the pins.
+  Pin* Acquire() EXCLUDES(mutex_);
+  // Adds a reader to a pin that the caller holds.
+  void AcquireAgain(Pin* pin) EXCLUDES(mutex_);
+  void Release(Pin* pin) EXCLUDES(mutex_);
 
-  // Makes everything that `version` wrote visible to who comes now, and releases
-  // the committer's own pin. Takes the entries that it superseded; returns those
-  // that nobody can see. The transaction mutex is held.
-  RetiredList Publish(Version version, Version own_pin, RetiredList superseded) EXCLUDES(mutex_);
+  // Makes everything that `version` wrote visible to later pins, and releases the
+  // committer's own pin. Takes the entries that the version superseded; returns those that
+  // nobody can see. The transaction mutex is held.
+  SupersededList Publish(Version version, Pin* own_pin, SupersededList superseded) EXCLUDES(mutex_);
 
-  // Takes up to refs.size() entries that wait to be judged; how many.
-  size_t TakeGarbage(std::span<Ref> refs) EXCLUDES(mutex_);
-  // Sets to 0 those that some pin can see: they wait in its list now.
-  void Judge(std::span<Ref> refs) EXCLUDES(mutex_);
+  // Examines up to `limit` entries; returns those that nobody can see.
+  SupersededList Examine(size_t limit) EXCLUDES(mutex_);
 
-  // How many entries wait to be judged.
-  size_t garbage() const { return garbage_size_.load(std::memory_order_relaxed); }
+  // How many entries are unexamined.
+  size_t unexamined() const { return unexamined_.load(std::memory_order_relaxed); }
   // How many versions are pinned.
-  size_t size() const EXCLUDES(mutex_);
+  size_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
-  struct Pin {
-    Version version = 0;
-    size_t count = 0;
-    RetiredList retired;
-  };
-
-  // Lets `superseded` wait in the list of `newest`, the newest pin below the version that
-  // superseded them; returns those of them that nobody can see.
-  RetiredList Retire(RetiredList superseded, Version version, Version newest) EXCLUDES(mutex_);
-  Pin& Find(Version version) REQUIRES(mutex_);
-  // The newest pin older than the version, or null.
-  Pin* NewestBelow(Version version) REQUIRES(mutex_);
-  void ReleaseLocked(Version version) REQUIRES(mutex_);
+  void ReleaseLocked(Pin* pin) REQUIRES(mutex_);
+  void AddUnexamined(Pin* pin, SupersededList& entries) REQUIRES(mutex_);
 
   const Heap& heap_;
-  mutable Mutex mutex_;
-  // Written under the mutex; read without it where a bound is enough.
+  Mutex mutex_;
+  // Written under the mutex.
   std::atomic<Version> published_{0};
-  // The pin of the newest version that was ever pinned, which may be nobody's any
-  // more. It stands apart because mostly there is no other.
-  Pin newest_ GUARDED_BY(mutex_);
-  std::map<Version, Pin> older_ GUARDED_BY(mutex_);
-  RetiredList garbage_ GUARDED_BY(mutex_);
-  // Its size, for those who only want to know whether there is anything to do.
-  std::atomic<size_t> garbage_size_{0};
+  std::atomic<size_t> size_{0};
+  std::atomic<size_t> unexamined_{0};
+  // Where the rings of pins begin and end. Nobody holds it. Its version is 0, so it sees no
+  // entry: what is left to it is freed.
+  Pin anchor_ GUARDED_BY(mutex_);
+  // A pin that is not in use: mostly there is one at a time.
+  std::unique_ptr<Pin> spare_ GUARDED_BY(mutex_);
 };
 
 }  // namespace memdb

@@ -9,7 +9,7 @@ namespace memdb {
 
 namespace {
 
-// How many keys are looked up, or entries judged, at a time.
+// How many keys are looked up, or entries examined, at a time.
 constexpr size_t kGroup = 32;
 
 constexpr size_t kCacheLine = 64;
@@ -70,7 +70,7 @@ void Store::FindMany(std::span<Lookup*> lookups, Version version) {
   }
 }
 
-Status Store::Commit(Table& writes, Version own_pin) {
+Status Store::Commit(Table& writes, Pin* own_pin) {
   if (max_bytes_ != UINT64_MAX && !FitsLimit(writes)) return Status::kFull;
   if (!Announce(writes)) return Status::kFull;
 
@@ -81,7 +81,7 @@ Status Store::Commit(Table& writes, Version own_pin) {
   if (!change.superseded.empty()) {
     superseded_.fetch_add(change.superseded.size, std::memory_order_relaxed);
   }
-  RetiredList unseen = snapshots_.Publish(version, own_pin, change.superseded);
+  SupersededList unseen = snapshots_.Publish(version, own_pin, change.superseded);
   Increase(commits_, 1);
   Increase(entries_, change.entries);
   Increase(bytes_, change.bytes);
@@ -159,18 +159,13 @@ void Store::Link(Tag tag, Ref ref, Version version, Change* change) {
 }
 
 size_t Store::Reclaim(size_t limit) {
-  while (limit > 0) {
-    Ref refs[kGroup];
-    const size_t count = snapshots_.TakeGarbage(std::span(refs, std::min(limit, kGroup)));
-    if (count == 0) return 0;
-    const std::span taken(refs, count);
-    snapshots_.Judge(taken);
-    for (const Ref ref : taken) {
-      if (ref != 0) Free(ref);
-    }
-    limit -= count;
+  while (limit > 0 && snapshots_.unexamined() > 0) {
+    const size_t group = std::min(limit, kGroup);
+    SupersededList unseen = snapshots_.Examine(group);
+    while (!unseen.empty()) Free(unseen.Pop(heap_));
+    limit -= group;
   }
-  return snapshots_.garbage();
+  return snapshots_.unexamined();
 }
 
 void Store::Free(Ref ref) {

@@ -65,9 +65,9 @@ class Store {
   template <typename Hidden>
   bool Collect(size_t shard, Version version, Hidden&& hidden, std::vector<const Entry*>* entries);
 
-  // Makes `writes` the next version. Taken over are its entries and the pin of
-  // `own_pin`; on kFull nothing has changed.
-  Status Commit(Table& writes, Version own_pin) REQUIRES(transaction_);
+  // Makes `writes` the next version. Takes over its entries and the caller's pin; on
+  // kFull nothing has changed.
+  Status Commit(Table& writes, Pin* own_pin) REQUIRES(transaction_);
 
   // Frees superseded entries that nobody can see, at most `limit` of them; how many
   // wait still.
@@ -108,7 +108,7 @@ class Store {
   bool FitsLimit(const Table& writes);
   // What a commit does to the store's counts.
   struct Change {
-    RetiredList superseded;
+    SupersededList superseded;
     uint64_t entries = 0;  // added; wraps around when more go
     uint64_t bytes = 0;
   };

@@ -47,7 +47,7 @@ void VersionTree::Supersede(Ref head, Ref next, Tag tag) {
   }
   entry->older = *link;
   if (entry->older != 0) At(entry->older)->superseded.parent = head;
-  entry->superseded = {newest->version, tag, 0, parent};
+  entry->superseded = {tag, 0, parent};
   *link = head;
 }
 

@@ -10,24 +10,22 @@
 namespace memdb::test {
 namespace {
 
-// A snapshot list and, beside it, everything that ever stood in it, plainly: every
-// version of every key, and the pins one by one. Plays the part of a store that
-// judges entries by these.
-class Judged {
+// A snapshot list, and a plain record of everything that ever stood in it: every
+// version of every key, and the pins one by one. Plays the part of a store.
+class Examined {
  public:
-  explicit Judged(Random& random) : random_(random), list_(heap_) {}
+  explicit Examined(Random& random) : random_(random), list_(heap_) {}
 
   void Begin() {
-    Version version;
-    CHECK(list_.Acquire(&version));
-    CHECK_EQ(version, published_);
-    pins_.push_back(version);
+    Pin* const pin = list_.Acquire();
+    CHECK_EQ(pin->version, published_);
+    pins_.push_back(pin);
   }
 
   void BeginAgain() {
-    const Version version = random_.Pick(pins_);
-    list_.AcquireAgain(version);
-    pins_.push_back(version);
+    Pin* const pin = random_.Pick(pins_);
+    list_.AcquireAgain(pin);
+    pins_.push_back(pin);
   }
 
   void End() {
@@ -39,40 +37,36 @@ class Judged {
   void Commit() {
     if (pins_.empty()) Begin();
     const Version version = published_ + 1;
-    RetiredList superseded;
+    SupersededList superseded;
     for (size_t i = random_.Between(1, kKeys); i > 0; i--) {
       auto& versions = keys_[random_.Below(kKeys)];
       if (!versions.empty() && versions.back().version == version) continue;
       if (!versions.empty()) {
         versions.back().superseded_by = version;
-        EntryAt(heap_, versions.back().ref)->superseded = {version, 0, 0, 0};
         superseded.Push(heap_, versions.back().ref);
       }
       const Ref ref = Entry::CreateDeleted(heap_, Digest{});
       EntryAt(heap_, ref)->version = version;
       versions.push_back({ref, version, 0});
     }
-    RetiredList unseen = list_.Publish(version, TakePin(), superseded);
+    SupersededList unseen = list_.Publish(version, TakePin(), superseded);
     published_ = version;
     CHECK_EQ(list_.published(), version);
     while (!unseen.empty()) Free(unseen.Pop(heap_));
     Check();
   }
 
-  // Judges some of the garbage.
-  void Reclaim(size_t limit) {
-    std::vector<Ref> refs(limit);
-    refs.resize(list_.TakeGarbage(refs));
-    list_.Judge(refs);
-    for (const Ref ref : refs) {
-      if (ref != 0) Free(ref);
-    }
+  void Examine(size_t limit) {
+    const size_t before = list_.unexamined();
+    SupersededList unseen = list_.Examine(limit);
+    CHECK_EQ(list_.unexamined(), before - std::min(before, limit));
+    while (!unseen.empty()) Free(unseen.Pop(heap_));
     Check();
   }
 
-  // With nothing left to judge, what is freed is exactly what nobody can see.
-  void ReclaimAll() {
-    while (list_.garbage() > 0) Reclaim(random_.Between(1, 8));
+  // With nothing left to examine, what is freed is exactly what nobody can see.
+  void ExamineAll() {
+    while (list_.unexamined() > 0) Examine(random_.Between(1, 8));
     for (const auto& versions : keys_) {
       for (const auto& version : versions) {
         if (version.superseded_by != 0) CHECK(Seen(version));
@@ -97,15 +91,16 @@ class Judged {
   };
 
   bool Seen(const KeyVersion& entry) const {
-    return std::ranges::any_of(
-        pins_, [&](Version pin) { return entry.version <= pin && pin < entry.superseded_by; });
+    return std::ranges::any_of(pins_, [&](Pin* p) {
+      return entry.version <= p->version && p->version < entry.superseded_by;
+    });
   }
 
-  Version TakePin() {
+  Pin* TakePin() {
     std::swap(random_.Pick(pins_), pins_.back());
-    const Version version = pins_.back();
+    Pin* const pin = pins_.back();
     pins_.pop_back();
-    return version;
+    return pin;
   }
 
   void Free(Ref ref) {
@@ -122,55 +117,55 @@ class Judged {
   }
 
   void Check() {
-    CHECK_EQ(list_.size(), std::set<Version>(pins_.begin(), pins_.end()).size());
-    CHECK(list_.garbage() <= superseded());
+    CHECK_EQ(list_.size(), std::set<Pin*>(pins_.begin(), pins_.end()).size());
+    CHECK(list_.unexamined() <= superseded());
   }
 
   Random& random_;
   Heap heap_;
   SnapshotList list_;
   Version published_ = 0;
-  std::vector<Version> pins_;
+  std::vector<Pin*> pins_;
   std::vector<KeyVersion> keys_[kKeys];
 };
 
 // Invariant 4.
 TEST("snapshot: an entry is freed when no pin can see it, and not before") {
   for (int program = 0; program < Rounds(300); program++) {
-    Judged judged(random);
+    Examined examined(random);
     const size_t most_pins = random.Between(1, 300);
     for (int step = 0; step < 600; step++) {
       switch (random.Below(7)) {
         case 0:
         case 1:
-          if (judged.pins() < most_pins) judged.Begin();
+          if (examined.pins() < most_pins) examined.Begin();
           break;
         case 2:
-          if (judged.pins() > 0 && judged.pins() < most_pins) judged.BeginAgain();
+          if (examined.pins() > 0 && examined.pins() < most_pins) examined.BeginAgain();
           break;
         case 3:
-          if (judged.pins() > 0) judged.End();
+          if (examined.pins() > 0) examined.End();
           break;
         case 4:
         case 5:
-          judged.Commit();
+          examined.Commit();
           break;
         case 6:
           if (random.OneIn(4)) {
-            judged.ReclaimAll();
+            examined.ExamineAll();
           } else {
-            judged.Reclaim(random.Between(1, 4));
+            examined.Examine(random.Between(1, 4));
           }
       }
     }
-    while (judged.pins() > 0) judged.End();
-    judged.ReclaimAll();
-    CHECK_EQ(judged.superseded(), 0u);
+    while (examined.pins() > 0) examined.End();
+    examined.ExamineAll();
+    CHECK_EQ(examined.superseded(), 0u);
   }
 }
 
 // How many entries of the list have the version; frees them all.
-size_t FreeAll(Heap& heap, RetiredList list, Version version) {
+size_t FreeAll(Heap& heap, SupersededList list, Version version) {
   size_t count = 0;
   while (!list.empty()) {
     const Ref ref = list.Pop(heap);
@@ -180,17 +175,11 @@ size_t FreeAll(Heap& heap, RetiredList list, Version version) {
   return count;
 }
 
-// Judges all garbage; returns those that nobody can see.
-RetiredList JudgeAll(Heap& heap, SnapshotList& list) {
-  RetiredList unseen;
-  Ref refs[32];
-  while (const size_t count = list.TakeGarbage(refs)) {
-    const std::span taken(refs, count);
-    list.Judge(taken);
-    for (const Ref ref : taken) {
-      if (ref != 0) unseen.Push(heap, ref);
-    }
-  }
+// Examines everything; returns those that nobody can see.
+SupersededList ExamineAll(SnapshotList& list) {
+  const size_t all = list.unexamined();
+  SupersededList unseen = list.Examine(all + 1);
+  CHECK_EQ(list.unexamined(), 0u);
   return unseen;
 }
 
@@ -202,25 +191,21 @@ TEST("snapshot: pins that go during a commit") {
   for (int round = 0; round < Rounds(200); round++) {
     Heap heap;
     SnapshotList list(heap);
-    Version kept = 0;
-    std::vector<Version> going;
+    Pin* kept = nullptr;
+    std::vector<Pin*> going;
     for (Version version = 1; version <= kLast; version++) {
-      Version own;
-      CHECK(list.Acquire(&own));
-      list.Publish(version, own, {});
-      if (version == kKept) CHECK(list.Acquire(&kept));
-      if (version > kNew && version < kLast) CHECK(list.Acquire(&going.emplace_back()));
+      list.Publish(version, list.Acquire(), {});
+      if (version == kKept) kept = list.Acquire();
+      if (version > kNew && version < kLast) going.push_back(list.Acquire());
     }
-    RetiredList superseded;
+    SupersededList superseded;
     for (size_t i = 0; i < kEntries; i++) {
       const Ref ref = Entry::CreateDeleted(heap, Digest{});
       EntryAt(heap, ref)->version = i % 2 == 0 ? kOld : kNew;
-      EntryAt(heap, ref)->superseded = {kLast + 1, 0, 0, 0};
       superseded.Push(heap, ref);
     }
-    Version own;
-    CHECK(list.Acquire(&own));
-    RetiredList unseen;
+    Pin* const own = list.Acquire();
+    SupersededList unseen;
     RunThreads(2, [&](int i) {
       if (i == 0) {
         unseen = list.Publish(kLast + 1, own, superseded);
@@ -228,12 +213,12 @@ TEST("snapshot: pins that go during a commit") {
         for (; !going.empty(); going.pop_back()) list.Release(going.back());
       }
     });
-    RetiredList judged = JudgeAll(heap, list);
-    unseen.Append(heap, judged);
+    SupersededList examined = ExamineAll(list);
+    unseen.Append(heap, examined);
     CHECK_EQ(unseen.size, kEntries / 2);
     CHECK_EQ(FreeAll(heap, unseen, kNew), kEntries / 2);
     list.Release(kept);
-    CHECK_EQ(FreeAll(heap, JudgeAll(heap, list), kOld), kEntries / 2);
+    CHECK_EQ(FreeAll(heap, ExamineAll(list), kOld), kEntries / 2);
   }
 }
 
@@ -241,13 +226,11 @@ TEST("snapshot: pins that go during a commit") {
 TEST("snapshot: pins are let go in any order") {
   Heap heap;
   SnapshotList list(heap);
-  std::vector<Version> pins(static_cast<size_t>(Rounds(100'000)));
+  std::vector<Pin*> pins(static_cast<size_t>(Rounds(100'000)));
   Version published = 0;
-  for (Version& pin : pins) {
-    CHECK(list.Acquire(&pin));
-    Version own;
-    CHECK(list.Acquire(&own));
-    list.Publish(++published, own, {});
+  for (Pin*& pin : pins) {
+    pin = list.Acquire();
+    list.Publish(++published, list.Acquire(), {});
   }
   CHECK_EQ(list.size(), pins.size());
   for (size_t left = pins.size(); left > 0; left--) {
@@ -258,9 +241,9 @@ TEST("snapshot: pins are let go in any order") {
   }
 }
 
-TEST("snapshot: retired lists keep what they are given") {
+TEST("snapshot: lists of superseded entries keep what they are given") {
   Heap heap;
-  RetiredList lists[3];
+  SupersededList lists[3];
   std::multiset<Ref> model[3];
   for (int round = 0; round < Rounds(5000); round++) {
     const size_t i = random.Below(3);

@@ -298,7 +298,7 @@ TEST("store: many batches over few keys, which come and go, each see their own v
   }
 }
 
-// How long it takes is printed, not judged: the machine may be busy.
+// The time it takes is printed, not checked: the machine may be busy.
 TEST("store: what a begin costs, and the bytes of an entry, in a small and in a large store") {
   for (const int count : {1000, Rounds(1'000'000)}) {
     User user;

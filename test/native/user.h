@@ -53,7 +53,7 @@ class User {
   // The next chunk of an iteration, into `pairs`; false at the end.
   bool Next(Cursor* cursor, size_t pairs_at_most, size_t bytes_at_most, Pairs* pairs);
 
-  // Until nothing waits to be judged.
+  // Until nothing is unexamined.
   void ReclaimAll();
   Store::Stats Stats() { return session_->StoreStats(); }
 
