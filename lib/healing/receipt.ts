@@ -52,13 +52,18 @@ export class Receipt implements ReceiptFields {
    * Copies the fields, so a receipt keeps no hold on the arrays that it is made of. It takes any:
    * whether they are those of a proof is what `validate` says.
    */
-  constructor(fields: ReceiptFields) {
+  constructor(fields: ReceiptFields);
+  /** @internal `owned`: nobody else has the arrays, so they need not be copied. */
+  constructor(fields: ReceiptFields, owned: boolean);
+  constructor(fields: ReceiptFields, owned = false) {
+    const own = owned ? same : copied;
+    const { entries } = fields;
     this.start = own(fields.start);
     this.startIndex = fields.startIndex;
     this.end = own(fields.end);
     this.endIndex = fields.endIndex;
     this.anchor = own(fields.anchor);
-    this.entries = Array.isArray(fields.entries) ? fields.entries.map(ownEntry) : fields.entries;
+    this.entries = owned || !Array.isArray(entries) ? entries : entries.map(copiedEntry);
   }
 
   /**
@@ -155,22 +160,25 @@ export class Receipt implements ReceiptFields {
     const json = members(value, 'a receipt');
     const entries = json.entries ?? [];
     if (!Array.isArray(entries)) throw new EncodingError('receipt: entries is not a list');
-    return new Receipt({
-      start: unhex(json.start, 'start'),
-      startIndex: index(json.startIndex, 'startIndex'),
-      end: json.end === undefined || json.end === null ? undefined : unhex(json.end, 'end'),
-      endIndex: index(json.endIndex, 'endIndex'),
-      anchor: unhex(json.anchor, 'anchor'),
-      entries: entries.map((item: unknown, i): ReceiptEntry => {
-        const { hash, right: given } = members(item, `entries[${i}]`);
-        const right = given ?? false;
-        if (typeof right !== 'boolean') {
-          throw new EncodingError(`receipt: entries[${i}].right is not a boolean`);
-        }
-        const bytes = unhex(hash, `entries[${i}].hash`);
-        return right ? { right, hash: bytes } : { hash: bytes };
-      }),
-    });
+    return new Receipt(
+      {
+        start: unhex(json.start, 'start'),
+        startIndex: index(json.startIndex, 'startIndex'),
+        end: json.end === undefined || json.end === null ? undefined : unhex(json.end, 'end'),
+        endIndex: index(json.endIndex, 'endIndex'),
+        anchor: unhex(json.anchor, 'anchor'),
+        entries: entries.map((item: unknown, i): ReceiptEntry => {
+          const { hash, right: given } = members(item, `entries[${i}]`);
+          const right = given ?? false;
+          if (typeof right !== 'boolean') {
+            throw new EncodingError(`receipt: entries[${i}].right is not a boolean`);
+          }
+          const bytes = unhex(hash, `entries[${i}].hash`);
+          return right ? { right, hash: bytes } : { hash: bytes };
+        }),
+      },
+      true,
+    );
   }
 }
 
@@ -203,15 +211,20 @@ function entriesOf({ entries }: ReceiptFields): readonly ReceiptEntry[] {
 }
 
 /** Returns a copy, if these are bytes. */
-function own<T>(bytes: T): T | Buffer {
+function copied<T>(bytes: T): T | Buffer {
   return copyBytes(bytes) ?? bytes;
 }
 
+function same<T>(bytes: T): T {
+  return bytes;
+}
+
 /** Returns a copy, without a side that is the left one; what is malformed remains so. */
-function ownEntry(entry: ReceiptEntry): ReceiptEntry {
+function copiedEntry(entry: ReceiptEntry): ReceiptEntry {
   if (typeof entry !== 'object' || entry === null) return entry;
-  const { hash, right } = entry;
-  return right === undefined || right === false ? { hash: own(hash) } : { right, hash: own(hash) };
+  const { right } = entry;
+  const hash = copied(entry.hash);
+  return right === undefined || right === false ? { hash } : { right, hash };
 }
 
 function hexOf(value: unknown, name: string): string {

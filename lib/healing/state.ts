@@ -2,6 +2,7 @@ import { type InspectOptions, inspect } from 'node:util';
 import { Reader } from '../record/reader.js';
 import { writeUvarint, writeVarint } from '../record/varint.js';
 import { combine, copyBytes, copyHash, HASH_SIZE, readHash } from './hash.js';
+import { Roots } from './roots.js';
 import { hex, show } from './show.js';
 
 /** A hash as the list holds it: a length byte and 32 bytes. */
@@ -102,9 +103,15 @@ export class State {
     return Buffer.from(this.#memory.subarray(at, at + HASH_SIZE));
   }
 
-  /** Root `i` of `pending`, not copied: not to be changed. @internal */
-  root(i: number): Buffer | undefined {
-    return this.#pending[i];
+  /** Writes entry `i` of the list to `target`. There must be one. @internal */
+  copyListed(i: number, target: Buffer, offset: number): void {
+    const at = LIST_START + i * ITEM_SIZE + 1;
+    this.#memory.copy(target, offset, at, at + HASH_SIZE);
+  }
+
+  /** `pending`, not copied: not to be changed. @internal */
+  get roots(): readonly (Buffer | undefined)[] {
+    return this.#pending;
   }
 
   /**
@@ -131,7 +138,8 @@ export class State {
 
   /** The root of the whole chain: of its pending roots, combined from the lowest; none when it is empty. */
   anchor(): Buffer | undefined {
-    return fold(this.#pending);
+    const { anchor } = new Roots(this.#pending);
+    return anchor && Buffer.from(anchor);
   }
 
   /** The stored form. */
@@ -179,13 +187,4 @@ function varintSize(value: number): number {
   let size = 1;
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
   return size;
-}
-
-/** The anchor of roots given from the lowest; undefined when there is none. */
-export function fold(roots: Iterable<Buffer | undefined>): Buffer | undefined {
-  let anchor: Buffer | undefined;
-  for (const root of roots) {
-    if (root) anchor = anchor ? combine(root, anchor) : Buffer.from(root);
-  }
-  return anchor;
 }

@@ -1,4 +1,5 @@
 import { combineAt, HASH_SIZE } from './hash.js';
+import type { State } from './state.js';
 
 /**
  * The complete sub-trees over the entries of one set (those between two marks), or over as many
@@ -12,17 +13,16 @@ export class Tree {
   /** How many entries there are. */
   readonly length: number;
 
-  constructor(entries: readonly Uint8Array[]) {
-    this.length = entries.length;
+  /** `state` has the entries as its list. */
+  constructor(state: State) {
+    this.length = state.listLength;
     let size = 0;
     for (let width = this.length; width > 0; width >>>= 1) {
       this.#starts.push(size);
       size += width;
     }
     this.#nodes = Buffer.allocUnsafeSlow(size * HASH_SIZE);
-    entries.forEach((entry, i) => {
-      this.#nodes.set(entry, i * HASH_SIZE);
-    });
+    for (let i = 0; i < this.length; i++) state.copyListed(i, this.#nodes, i * HASH_SIZE);
     for (let level = 1; level < this.#starts.length; level++) {
       const below = this.#starts[level - 1] as number;
       const start = this.#starts[level] as number;
@@ -32,13 +32,22 @@ export class Tree {
     }
   }
 
-  /** A copy of the root of entries `index * 2^level` to `(index + 1) * 2^level - 1`. */
+  /** Returns a copy of the root of entries `index * 2^level` to `(index + 1) * 2^level - 1`. */
   node(level: number, index: number): Buffer {
+    return Buffer.from(this.#view(level, index));
+  }
+
+  /** Returns the root of the first 2^level entries, not copied. */
+  root(level: number): Buffer {
+    return this.#view(level, 0);
+  }
+
+  #view(level: number, index: number): Buffer {
     const start = this.#starts[level];
     if (start === undefined || index >= this.length >>> level) {
       throw new RangeError(`no sub-tree ${index} of 2^${level} in ${this.length} entries`);
     }
     const at = (start + index) * HASH_SIZE;
-    return Buffer.from(this.#nodes.subarray(at, at + HASH_SIZE));
+    return this.#nodes.subarray(at, at + HASH_SIZE);
   }
 }

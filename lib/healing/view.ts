@@ -1,9 +1,9 @@
 import { type Batch, EncodingError } from '../index.js';
-import { combine } from './hash.js';
 import type { Layout } from './layout.js';
 import type { Mark } from './memo.js';
 import { Receipt, type ReceiptEntry } from './receipt.js';
-import { fold, State } from './state.js';
+import { Roots } from './roots.js';
+import { State } from './state.js';
 
 /** The memo's name for the head; those of marks are their counts. */
 const HEAD = 0;
@@ -31,13 +31,14 @@ export class View {
   }
 
   anchor(): Buffer | undefined {
-    return this.#head?.state.anchor();
+    const anchor = this.#head?.roots.anchor;
+    return anchor && Buffer.from(anchor);
   }
 
   /** Entry `i`, from the list it is in. */
   entry(i: number): Buffer {
     this.#check(i, 'entry');
-    const set = shift(i, this.#layout.markPower);
+    const set = Math.floor(i / this.#layout.setSize);
     return this.#set(set).state.listed(i - set * this.#layout.setSize);
   }
 
@@ -54,74 +55,83 @@ export class View {
     return state;
   }
 
-  /** The proof that entry `from` is in the chain as of entry `to`. */
+  /** Returns the proof that entry `from` is in the chain as of entry `to`. */
   receipt(from: number, to: number): Receipt {
     this.#check(to, 'receipt up to entry');
     this.#check(from, 'receipt from entry');
     if (from > to) throw new RangeError(`a receipt from entry ${from} back to entry ${to}`);
     const roots = this.#roots(to + 1);
-    const top = slotOf(from, roots);
+    const top = slotOf(from, to + 1);
     const entries: ReceiptEntry[] = [];
-    for (let level = 0; level < top; level++) {
-      const index = shift(from, level);
-      if (index % 2 === 0) entries.push({ right: true, hash: this.#node(level, index + 1) });
-      else entries.push({ hash: this.#leftOf(from, level) });
+    this.#within(from, top, entries);
+    this.#above(from, top, entries);
+    const below = roots.below(top);
+    if (below) entries.push({ right: true, hash: Buffer.from(below) });
+    for (let slot = top + 1; slot < roots.length; slot++) {
+      const root = roots.at(slot);
+      if (root) entries.push({ hash: Buffer.from(root) });
     }
-    const below = fold(roots.slice(0, top));
-    if (below) entries.push({ right: true, hash: below });
-    for (const root of roots.slice(top + 1)) if (root) entries.push({ hash: Buffer.from(root) });
-    return new Receipt({
+    const fields = {
       start: this.entry(from),
       startIndex: from,
       end: this.entry(to),
       endIndex: to,
-      anchor: fold(roots) as Buffer,
+      anchor: Buffer.from(roots.anchor as Buffer),
       entries,
-    });
+    };
+    return new Receipt(fields, true);
   }
 
-  /** The pending roots of the state that has `count` entries. */
-  #roots(count: number): (Buffer | undefined)[] {
+  /** Adds what stands beside the path from entry `i` up to slot `top`, as far as that is in the entry's set. */
+  #within(i: number, top: number, entries: ReceiptEntry[]): void {
     const { setSize, markPower } = this.#layout;
-    const slots = count === 0 ? 0 : Math.floor(Math.log2(count)) + 1;
-    const rest = count % setSize;
-    const at = count === this.count ? count : count - rest;
-    const mark = at > 0 ? this.#mark(at).state : undefined;
-    return Array.from({ length: slots }, (_, slot) => {
-      if (shift(count, slot) % 2 === 0) return undefined;
-      if (slot >= markPower || at === count) return mark?.root(slot);
-      return this.#set(at / setSize).tree.node(slot, shift(rest, slot) - 1);
-    });
-  }
-
-  /** The root of the sub-tree of 2^level entries to the left of the one that has entry `i`. */
-  #leftOf(i: number, level: number): Buffer {
-    const { setSize, markPower } = this.#layout;
-    if (level < markPower) return this.#node(level, shift(i, level) - 1);
-    // All of them are pending at the mark before the entry.
-    const { state } = this.#mark(i - (i % setSize));
-    return Buffer.from(state.root(level) as Buffer);
+    const levels = Math.min(top, markPower);
+    if (levels === 0) return;
+    const { tree } = this.#set(Math.floor(i / setSize));
+    let index = i % setSize;
+    for (let level = 0; level < levels; level++, index >>>= 1) {
+      const hash = tree.node(level, index ^ 1);
+      entries.push(index % 2 === 0 ? { right: true, hash } : { hash });
+    }
   }
 
   /**
-   * The root of entries `index * 2^level` to `(index + 1) * 2^level - 1`. From a whole set on,
-   * `index` must be odd, that of a sub-tree on the right. Its root was never pending, but combined
-   * as soon as its last entry was there, with what was pending before: so it is done here.
+   * Adds what stands beside the path above the entry's set. All on the left are pending at the mark
+   * before the entry. One on the right was never pending, but combined as soon as its last entry
+   * was there, with what was pending before: so it is done here.
    */
-  #node(level: number, index: number): Buffer {
+  #above(i: number, top: number, entries: ReceiptEntry[]): void {
     const { setSize, markPower } = this.#layout;
-    if (level < markPower) {
-      const set = shift(index, markPower - level);
-      return this.#set(set).tree.node(level, index - set * 2 ** (markPower - level));
+    let index = Math.floor(i / setSize);
+    /** How many sets a sub-tree of this level has. */
+    let size = 1;
+    for (let level = markPower; level < top; level++, index = half(index), size *= 2) {
+      if (index % 2 === 1) {
+        const left = this.#mark(i - (i % setSize)).roots.at(level);
+        entries.push({ hash: Buffer.from(left as Buffer) });
+        continue;
+      }
+      const end = (index + 2) * size;
+      const before = () => this.#mark((end - 1) * setSize);
+      const right = this.#set(end - 1).completed(level - markPower, markPower, before);
+      entries.push({ right: true, hash: Buffer.from(right) });
     }
-    const end = (index + 1) * 2 ** level;
-    let node = this.#set(end / setSize - 1).tree.node(markPower, 0);
-    if (level === markPower) return node;
-    const { state: before } = this.#mark(end - setSize);
-    for (let slot = markPower; slot < level; slot++) {
-      node = combine(before.root(slot) as Buffer, node);
+  }
+
+  /** Returns the pending roots of the state that has `count` entries. */
+  #roots(count: number): Roots {
+    const { setSize, markPower } = this.#layout;
+    const rest = count % setSize;
+    if (count === this.count || rest === 0) return this.#mark(count).roots;
+    const marked = count - rest;
+    const before = marked > 0 ? this.#mark(marked).roots : undefined;
+    const slots: (Buffer | undefined)[] = [];
+    for (let slot = 0, left = count; left > 0; slot++, left = half(left)) {
+      if (left % 2 === 0) slots.push(undefined);
+      else if (slot >= markPower) slots.push(before?.at(slot));
+      else slots.push(this.#set(marked / setSize).tree.node(slot, (rest >>> slot) - 1));
     }
-    return node;
+    return new Roots(slots);
   }
 
   /** The state whose list is that of set `index`: the mark at its end or, for the last one, the head. */
@@ -143,8 +153,9 @@ export class View {
     if (this.#head && count === this.count) return this.#head;
     let mark = this.#marks.get(count);
     if (!mark) {
-      const key = this.#layout.state(count - 1);
-      mark = this.#layout.memo.decode(count, this.#batch.get(key), key);
+      const { memo } = this.#layout;
+      const key = memo.find(count)?.key ?? this.#layout.state(count - 1);
+      mark = memo.decode(count, this.#batch.get(key), key);
       if (mark.state.count !== count) {
         throw new EncodingError(`${key}: ${mark.state.count} entries, where ${count} are expected`);
       }
@@ -159,19 +170,17 @@ export class View {
   }
 }
 
-/** `n` without its lowest `bits` bits; `>>` would take no more than 32. */
-function shift(n: number, bits: number): number {
-  return Math.floor(n / 2 ** bits);
+/** Returns `n` without its lowest bit; `>>` alone takes no more than 32 bits. */
+function half(n: number): number {
+  return n < 2 ** 31 ? n >>> 1 : Math.floor(n / 2);
 }
 
-/** The slot of the root that has entry `index` below it. */
-function slotOf(index: number, roots: readonly (Buffer | undefined)[]): number {
-  let end = 0;
-  for (let slot = roots.length - 1; slot >= 0; slot--) {
-    if (roots[slot]) end += 2 ** slot;
-    if (index < end) return slot;
-  }
-  throw new RangeError(`entry ${index} of ${end}`);
+/** Returns the slot, at `count` entries, of the root that has entry `index` below it. */
+function slotOf(index: number, count: number): number {
+  // It is the highest bit in which the two differ: the roots above it stand for earlier entries.
+  let slot = -1;
+  for (let a = index, b = count; a !== b; a = half(a), b = half(b)) slot++;
+  return slot;
 }
 
 function copy(state: State): State {

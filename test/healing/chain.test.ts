@@ -1,9 +1,10 @@
 import { deepStrictEqual, notDeepStrictEqual } from 'node:assert';
+import crypto from 'node:crypto';
 import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { EncodingError, InvalidKeyError, Key, NotFoundError, uint } from 'accumulate-memdb';
 import { Chain, Receipt, State } from 'accumulate-memdb/healing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { describeEngines } from '../support/engines.js';
 import { Random, runSeed } from '../support/random.js';
 import { encodedState, item, pathOf, pendingOf, rootOf, syntheticEntries } from './model.js';
@@ -84,6 +85,30 @@ describeEngines('Chain', (open) => {
       );
       expect(chain.receipt(0).validate()).toBe(true);
       expect(chain.receipt(i).validate()).toBe(true);
+    }
+  });
+
+  it('reads at most two states a level for a receipt, and hashes nothing the second time', () => {
+    const batch = open().begin(null, true);
+    const chain = new Chain(batch, key, 4);
+    chain.addEntries(syntheticEntries(3000));
+    const read = vi.spyOn(batch, 'get');
+    const digest = vi.spyOn(crypto, 'hash');
+    try {
+      for (const round of ['first', 'second']) {
+        digest.mockClear();
+        for (let i = 0; i < 3000; i += 7) {
+          read.mockClear();
+          expect(chain.receipt(i).endIndex).toBe(2999);
+          // The head has 3,000 entries, so 8 levels stand above the sets of 16.
+          expect(read.mock.calls.length).toBeLessThanOrEqual(2 * 8 + 2);
+        }
+        if (round === 'second') expect(digest).not.toHaveBeenCalled();
+        else expect(digest).toHaveBeenCalled();
+      }
+    } finally {
+      read.mockRestore();
+      digest.mockRestore();
     }
   });
 

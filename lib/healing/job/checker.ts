@@ -1,12 +1,19 @@
+import { hash as digest } from 'node:crypto';
 import type { ReceiptFields } from '../receipt.js';
-import { Dag, type Given, pair } from './dag.js';
+import { Dag, type Given } from './dag.js';
+
+const HASH_SIZE = 32;
+
+/** Two hashes, side by side, to be hashed. Both halves are written before each use. */
+const block = Buffer.alloc(2 * HASH_SIZE);
 
 /** Checks receipts of a chain against its entries, which it is told apart from them. */
 export class Checker {
   readonly #entry: (index: number) => Uint8Array;
   readonly #dag: Dag;
-  /** The root that was last computed: many receipts in turn end at the same entry. */
+  // What was last asked for: many receipts in turn end at the same entry.
   #root: { count: number; hash: Uint8Array } | undefined;
+  #end: { index: number; hash: Uint8Array } | undefined;
 
   /** `entry` answers entry i, of those after `given`. */
   constructor(entry: (index: number) => Uint8Array, given?: Given) {
@@ -22,19 +29,34 @@ export class Checker {
 
   /** What is wrong with a receipt that should be of entry `index`; undefined when it is right. */
   fault(receipt: ReceiptFields, index: number): string | undefined {
-    const { start, startIndex, end, endIndex, anchor, entries } = receipt;
+    const { start, startIndex, end, endIndex, anchor } = receipt;
     if (startIndex !== index) return `it starts at entry ${startIndex}`;
     if (!same(start, this.#entry(startIndex))) return `its start is not entry ${startIndex}`;
-    if (!end || !same(end, this.#entry(endIndex))) return `its end is not entry ${endIndex}`;
+    if (!end || !same(end, this.#endOf(endIndex))) return `its end is not entry ${endIndex}`;
     if (!same(anchor, this.root(endIndex + 1))) {
       return `its anchor is not that of ${endIndex + 1} entries`;
     }
-    let current = start;
+    return this.#pathFault(receipt);
+  }
+
+  #endOf(index: number): Uint8Array {
+    if (this.#end?.index !== index) this.#end = { index, hash: this.#entry(index) };
+    return this.#end.hash;
+  }
+
+  /** Returns what is wrong with the path from the start, whose length is known, to the anchor. */
+  #pathFault({ start, anchor, entries }: ReceiptFields): string | undefined {
+    // As text, because crypto makes that in half the time that it takes for a Buffer.
+    let current = Buffer.from(start).toString('latin1');
     for (const [i, { hash, right }] of entries.entries()) {
-      if (hash.length !== anchor.length) return `its hash ${i} has ${hash.length} bytes`;
-      current = right ? pair(current, hash) : pair(hash, current);
+      if (hash.length !== HASH_SIZE) return `its hash ${i} has ${hash.length} bytes`;
+      block.write(current, right ? 0 : HASH_SIZE, HASH_SIZE, 'latin1');
+      block.set(hash, right ? HASH_SIZE : 0);
+      current = digest('sha256', block, 'binary');
     }
-    return same(current, anchor) ? undefined : 'it does not lead to its anchor';
+    return same(Buffer.from(current, 'latin1'), anchor)
+      ? undefined
+      : 'it does not lead to its anchor';
   }
 }
 
