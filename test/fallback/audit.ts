@@ -10,6 +10,7 @@ import {
 } from '../../dist/lib/engine/fallback/layout.js';
 import { byteOf, type Memory } from '../../dist/lib/engine/fallback/memory.js';
 import type { Store } from '../../dist/lib/engine/fallback/store.js';
+import { isIndex } from '../../dist/lib/engine/fallback/versionindex.js';
 import { digestOf } from './mortal.js';
 
 /** What a pin of `version` sees, found by iterating and then, key by key, by looking it up. */
@@ -41,6 +42,7 @@ export function contents(store: Store, version: number): Map<string, string> {
 export function audit(store: Store): number {
   const { memory, table } = store;
   const reachable = new Set<number>();
+  const indexes = new Set<number>();
   let entries = 0;
   let bytes = 0;
   let superseded = 0;
@@ -50,6 +52,8 @@ export function audit(store: Store): number {
       bytes += memory.word(newest + Entry.KeyLength) + memory.word(newest + Entry.ValueLength);
     }
     let newer = 0;
+    const index = memory.word(newest + Entry.Index);
+    if (isIndex(index)) indexes.add(index);
     for (let entry = newest; entry !== 0; entry = memory.word(entry + Entry.Older)) {
       if (entry !== newest) superseded++;
       if (memory.word(entry + Entry.Newer) !== newer) throw new Error('a link back is wrong');
@@ -61,6 +65,7 @@ export function audit(store: Store): number {
     return newest;
   });
   for (const part of parts) reachable.add(part);
+  for (const index of indexes) reachable.add(index);
 
   const used = usedBlocks(store);
   for (const ref of reachable)

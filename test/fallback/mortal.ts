@@ -8,9 +8,16 @@ import { Store } from '../../dist/lib/engine/fallback/store.js';
 export class Death extends Error {}
 
 /** How the engine writes to shared memory, but for the contents of new blocks. */
-type Write = 'setWord' | 'setNumber' | 'store' | 'swap' | 'publish';
+type Write = 'setWord' | 'setNumber' | 'store' | 'add' | 'swap' | 'publish';
 
-export const ALL_WRITES: readonly Write[] = ['setWord', 'setNumber', 'store', 'swap', 'publish'];
+export const ALL_WRITES: readonly Write[] = [
+  'setWord',
+  'setNumber',
+  'store',
+  'add',
+  'swap',
+  'publish',
+];
 
 /**
  * Lets whoever uses this view of the memory die before one of `writes`, the one numbered `lives`,

@@ -200,6 +200,55 @@ describe('a thread that dies at any write of', () => {
     expect(deaths).toBeGreaterThan(500);
   });
 
+  /** A key with so many versions, all of them pinned by the session that is returned. */
+  function manyVersions(count: number): Scene & { holder: number } {
+    const memory = Memory.create(1_000_000) as Memory;
+    const holder = open(memory);
+    holder.table.create();
+    for (let n = 0; n < count; n++) {
+      commit(holder, new Map([['hot', `${n}`]]));
+      holder.pins.take();
+    }
+    return { memory, model: new Map([['hot', `${count - 1}`]]), holder: holder.session };
+  }
+
+  it('making the versions of a key easy to find leaves each of them to be found', () => {
+    const start = manyVersions(31);
+    const deaths = dieEverywhere(
+      start,
+      (store) => {
+        for (let n = 0; n < 4; n++) commit(store, new Map([['hot', `new ${n}`]]));
+      },
+      (heir, pinned) => {
+        settled(heir);
+        for (let version = pinned - 30; version <= pinned; version++) {
+          const value = `${version - pinned + 30}`;
+          expect(contents(heir, version)).toEqual(new Map([['hot', value]]));
+        }
+        const last = heir.memory.published - pinned;
+        live(heir, last === 0 ? start.model : new Map([['hot', `new ${last - 1}`]]));
+      },
+    );
+    expect(deaths).toBeGreaterThan(150);
+  });
+
+  it('freeing many versions of a key loses no memory', () => {
+    const start = manyVersions(40);
+    declareDead(start.memory, start.holder);
+    const deaths = dieEverywhere(
+      start,
+      (store) => {
+        store.reap();
+        store.reclaim();
+      },
+      (heir, pinned) => {
+        expect(settled(heir)).toBe(0);
+        expect(contents(heir, pinned)).toEqual(start.model);
+      },
+    );
+    expect(deaths).toBeGreaterThan(500);
+  });
+
   it('putting the database in order leaves it to the next', () => {
     const start = scene([some, keys(0, 20, (i) => `second ${i}`)]);
     const memory = copyOf(start.memory);

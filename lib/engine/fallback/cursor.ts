@@ -81,8 +81,7 @@ export class Cursor {
     for (;;) {
       for (; this.shown < this.entries.length; this.shown++) {
         const entry = this.entries[this.shown] as Ref;
-        const tag = memory.word(entry + Entry.Tag);
-        if (overlay.find(tag, memory.words, entry + Entry.Digest) >= 0) continue;
+        if (overlay.count > 0 && this.isOverlaid(entry)) continue;
         const keyLength = memory.word(entry + Entry.KeyLength);
         const valueLength = memory.word(entry + Entry.ValueLength);
         const fits = take(memory.bytes, byteOf(entry + Entry.Data), keyLength, valueLength);
@@ -95,5 +94,11 @@ export class Cursor {
         this.entries.push(entry);
       });
     }
+  }
+
+  private isOverlaid(entry: Ref): boolean {
+    const { words } = this.store.memory;
+    const digest = entry + Entry.Digest;
+    return this.overlay.find(this.store.tagOf(words, digest), words, digest) >= 0;
   }
 }

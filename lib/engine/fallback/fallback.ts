@@ -74,6 +74,8 @@ class Fallback implements Engine {
     const store = this.holdings.store(database);
     if (store === undefined) return [];
     store.reap();
+    store.superseded.demand();
+    store.freeIfIdle();
     return readStats(store);
   }
 

@@ -52,6 +52,9 @@ export const Header = {
   RetiredCount: 55,
   /** Where to look for a free page first. */
   FreePage: 56,
+  /** What has gathered since pins were last looked for, and how much must before it is done again. */
+  Gathered: 57,
+  Due: 58,
 
   /** The transaction mutex: 1 + the session that owns it, or 0. */
   Owner: 64,
@@ -61,6 +64,9 @@ export const Header = {
   /** For each size class the first page with a free block. */
   Classes: 80,
 } as const;
+
+/** For `Header.Gathered`: more than is ever due. */
+export const OVERDUE = 2 ** 30;
 
 /** How many threads can be attached to one database at a time. */
 export const MAX_SESSIONS = 256;
@@ -147,6 +153,8 @@ export const Mark = {
   Free: -1,
   /** A list of kept entries. */
   List: -2,
+  /** The index of a key with many versions. */
+  Index: -3,
   /** A part of the table. */
   Table: 0,
   /** Out of the table, but perhaps still looked at. */
@@ -164,7 +172,8 @@ export const Entry = {
   KeyLength: 5,
   /** DELETED: the version in which the key is not there. */
   ValueLength: 6,
-  Tag: 7,
+  /** Of a key's newest entry: the index of its versions, or how many came since an index was last thought of. */
+  Index: 7,
   Digest: 8,
   Data: 16,
 } as const;

@@ -25,6 +25,8 @@ const OVERHEAD = 256;
 const SPARE_PAGES = 1024;
 
 const HEADER_NUMBERS = 32;
+/** Counts the changes of what `layout.ts` says, so that no other copy of the package misreads the memory. */
+const LAYOUT = 2;
 
 /**
  * The memory of one database as this thread sees it: one growable buffer, which
@@ -102,6 +104,11 @@ export class Memory {
   /** Lets others see the value after all that was written before. */
   store(index: number, value: number): void {
     Atomics.store(this.words, index, value);
+  }
+
+  /** Adds to a word that other threads may add to at the same time. */
+  add(index: number, value: number): void {
+    Atomics.add(this.words, index, value);
   }
 
   /** Whether the word was `expected` and now is `value`. */
@@ -207,6 +214,7 @@ export class Memory {
     constant.set(this.words.subarray(HandleWord.Id, HandleWord.Id + 4));
     constant.set(this.words.subarray(Header.Seed, Header.Seed + 2), 4);
     constant[6] = this.word(Header.MaxPages);
+    constant[7] = LAYOUT;
     return tagOf(constant, 0, HANDLE_MAGIC, which);
   }
 }

@@ -1,4 +1,4 @@
-import { PAGE_PINS, PAGE_SHIFT, PageUse, Pin, SESSION_PINS, Session } from './layout.js';
+import { Header, PAGE_PINS, PAGE_SHIFT, PageUse, Pin, SESSION_PINS, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Pages } from './pages.js';
 
@@ -62,19 +62,39 @@ export class Pins {
 
   release(snapshot: Snapshot): void {
     if (--snapshot.uses > 0) return;
-    this.memory.setNumber(this.placeWord(snapshot.place) + Pin.Version, 0);
-    if (--this.used > 0) {
-      this.places.push(snapshot.place);
+    const { memory, places } = this;
+    memory.setNumber(this.placeWord(snapshot.place) + Pin.Version, 0);
+    if (--this.used === 0) {
+      if (places.length > 0) places.length = 0;
+      memory.store(this.word + Session.Pins, 0);
+    } else if (snapshot.place < this.count - 1) {
+      places.push(snapshot.place);
     } else {
-      if (this.places.length > 0) this.places.length = 0;
-      this.memory.store(this.word + Session.Pins, 0);
+      this.shrink();
     }
+    // Some list may be of it, which can be found out only with the transaction mutex.
+    if (memory.word(Header.KeptLists) !== 0) memory.add(Header.Gathered, 1);
+  }
+
+  /** How many places others look at. */
+  private get count(): number {
+    return this.memory.word(this.word + Session.Pins);
+  }
+
+  /** Has others look no longer at the last place, and at free ones before it. */
+  private shrink(): void {
+    let { count } = this;
+    do count--;
+    while (count > 0 && this.memory.number(this.placeWord(count - 1) + Pin.Version) === 0);
+    this.memory.store(this.word + Session.Pins, count);
   }
 
   private claimPlace(): number {
-    const free = this.places.pop();
-    if (free !== undefined) return free;
-    const count = this.memory.word(this.word + Session.Pins);
+    const { count } = this;
+    // Some may be beyond those that others look at: they have been given up.
+    for (let free = this.places.pop(); free !== undefined; free = this.places.pop()) {
+      if (free < count) return free;
+    }
     if (count >= SESSION_PINS + this.pinPages.length * PAGE_PINS && !this.addPage()) return -1;
     this.memory.setNumber(this.placeWord(count) + Pin.Version, 0);
     this.memory.store(this.word + Session.Pins, count + 1);

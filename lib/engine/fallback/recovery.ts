@@ -28,6 +28,7 @@ export function recover(store: Store): void {
     }
     if (first === 0) return 0;
     memory.store(last + Entry.Older, 0);
+    memory.store(first + Entry.Index, 0);
     if (memory.word(first + Entry.ValueLength) !== DELETED) {
       entries++;
       bytes += memory.word(first + Entry.KeyLength) + memory.word(first + Entry.ValueLength);
@@ -50,7 +51,8 @@ export function recover(store: Store): void {
     const mark = memory.number(ref + Block.Mark);
     if (mark === Mark.List) return false;
     // A reader may still look at what is no longer in the table.
-    if (mark > published || (mark === Mark.Table && !parts.has(ref))) retired.add(ref);
+    const unlinked = mark === Mark.Index || (mark === Mark.Table && !parts.has(ref));
+    if (mark > published || unlinked) retired.add(ref);
     return true;
   });
   memory.setNumber(Header.Entries, entries);

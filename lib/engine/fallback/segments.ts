@@ -92,10 +92,10 @@ export class Segments {
     return 0;
   }
 
-  /** The slot in which an entry is the newest of its key. */
-  slotOf(segment: Ref, entry: Ref): number {
+  /** The slot in which an entry is the newest of its key, which has that tag. */
+  slotOf(segment: Ref, tag: number, entry: Ref): number {
     const { memory } = this;
-    for (let index = homeOf(memory.word(entry + Entry.Tag)); ; index++) {
+    for (let index = homeOf(tag); ; index++) {
       if (index === SLOTS) index = 0;
       const slot = segment + Segment.Slots + index * Slot.Words;
       if (memory.word(slot + Slot.Ref) === entry) return slot;

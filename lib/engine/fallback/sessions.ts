@@ -2,6 +2,7 @@ import { threadId } from 'node:worker_threads';
 import {
   Header,
   MAX_SESSIONS,
+  OVERDUE,
   PAGE_PINS,
   PAGE_SHIFT,
   PageUse,
@@ -22,9 +23,6 @@ import { isDead, self } from './threads.js';
 export class Sessions {
   private readonly memory: Memory;
   private readonly pages: Pages;
-  /** The pins that `pinned` found, in growing order, and how many. */
-  private versions = new Float64Array(16);
-  private count = 0;
 
   constructor(memory: Memory, pages: Pages) {
     this.memory = memory;
@@ -96,6 +94,7 @@ export class Sessions {
     if (known <= 0 || !memory.swap(word + Session.Thread, known, -known)) return;
     memory.store(word + Session.Pins, 0);
     memory.store(word + Session.Reading, 0);
+    memory.store(Header.Gathered, OVERDUE);
     memory.swap(Header.Hungry, session + 1, 0);
     if (memory.word(word + Session.PinPage) !== 0) this.releasePages(session);
     memory.words.fill(0, word + Session.Family, word + Session.FirstPin);
@@ -136,36 +135,13 @@ export class Sessions {
     return oldest;
   }
 
-  /** Looks up the versions that are pinned now, for `pinBefore` and `isPinned`; answers how many pins. */
-  findPins(): number {
-    this.count = 0;
-    for (let session = 0; session < this.limit; session++) {
-      this.visitPins(session, (version) => this.push(version));
-    }
-    this.versions.subarray(0, this.count).sort();
-    return this.count;
-  }
-
-  /** The largest pinned version less than `version`, or 0. */
-  pinBefore(version: number): number {
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.versions[middle] as number) < version) low = middle + 1;
-      else high = middle;
-    }
-    return low === 0 ? 0 : (this.versions[low - 1] as number);
-  }
-
-  isPinned(version: number): boolean {
-    return this.pinBefore(version + 1) === version;
-  }
-
-  /** Calls `visit` with the version and the time of each pin of a session. */
-  visitPins(session: number, visit: (version: number, time: number) => void): void {
+  /**
+   * Calls `visit` with the version and the time of each pin of a session. Returns how many places
+   * for pins it looked at, and one for the session.
+   */
+  visitPins(session: number, visit: (version: number, time: number) => void): number {
     const { memory } = this;
-    if (this.thread(session) < 0) return;
+    if (this.thread(session) < 0) return 1;
     const word = sessionWord(session);
     const count = memory.load(word + Session.Pins);
     memory.refresh();
@@ -175,7 +151,7 @@ export class Sessions {
     for (let n = 0; n < count; n++, left--, base += Pin.Words) {
       if (left === 0) {
         // Not linked yet, and then without a pin; or the session was released just now.
-        if (!this.hasPage(session, page)) return;
+        if (!this.hasPage(session, page)) return n + 1;
         base = (page << PAGE_SHIFT) + Pin.Words;
         left = PAGE_PINS;
         page = memory.load(page << PAGE_SHIFT);
@@ -183,20 +159,12 @@ export class Sessions {
       const version = memory.number(base + Pin.Version);
       if (version !== 0) visit(version, memory.number(base + Pin.Time));
     }
+    return count + 1;
   }
 
   private hasPage(session: number, page: number): boolean {
     return (
       page > 0 && page < this.pages.count && this.pages.use(page) === PageUse.Session + session
     );
-  }
-
-  private push(version: number): void {
-    if (this.count === this.versions.length) {
-      const larger = new Float64Array(this.count * 2);
-      larger.set(this.versions);
-      this.versions = larger;
-    }
-    this.versions[this.count++] = version;
   }
 }

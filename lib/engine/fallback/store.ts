@@ -12,7 +12,7 @@ import { Retired } from './retired.js';
 import { Sessions } from './sessions.js';
 import { Superseded } from './superseded.js';
 import { Table } from './table.js';
-import { tagOf } from './tag.js';
+import { isIndex, VersionIndex } from './versionindex.js';
 import { Writer } from './writer.js';
 
 /** How many superseded entries a call examines at most, beside those that it superseded itself. */
@@ -38,12 +38,11 @@ export class Store {
   readonly session: number;
   /** The word that announces that this thread reads. */
   private readonly reading: number;
+  private readonly versions: VersionIndex;
   private readonly writer: Writer;
   /** How many entries more than STEP are to be examined next, for a commit that superseded so many. */
   private owed = 0;
   private reaped = 0;
-  private readonly seed0: number;
-  private readonly seed1: number;
 
   private constructor(memory: Memory, heap: Heap, sessions: Sessions, session: number) {
     this.memory = memory;
@@ -53,12 +52,18 @@ export class Store {
     this.reading = sessionWord(session) + Session.Reading;
     this.retired = new Retired(memory, heap, sessions);
     this.table = new Table(memory, heap, this.retired);
-    this.superseded = new Superseded(memory, heap, this.table, this.retired, sessions);
-    this.writer = new Writer(memory, heap, this.table, this.retired);
+    this.versions = new VersionIndex(memory, heap, this.retired);
+    this.superseded = new Superseded(
+      memory,
+      heap,
+      this.table,
+      this.versions,
+      this.retired,
+      sessions,
+    );
+    this.writer = new Writer(memory, heap, this.table, this.versions, this.retired);
     this.mutex = new TransactionMutex(memory, sessions, session);
     this.pins = new Pins(memory, heap.pages, session);
-    this.seed0 = memory.word(Header.Seed);
-    this.seed1 = memory.word(Header.Seed + 1);
   }
 
   /** Attaches this thread; undefined when too many threads are. */
@@ -104,7 +109,7 @@ export class Store {
 
   /** The tag of the digest in the eight words at `at`. */
   tagOf(words: Int32Array, at: number): number {
-    return tagOf(words, at, this.seed0, this.seed1);
+    return this.table.tagOf(words, at);
   }
 
   /** To be called before entries are looked for, and `endRead` after: until then no block that is found is freed. */
@@ -172,16 +177,16 @@ export class Store {
   freeSome(): void {
     const limit = this.owed + STEP;
     this.owed = 0;
-    if (!this.superseded.pending && this.retired.count === 0) return;
+    if (!this.superseded.due) return;
     this.memory.setWord(Header.Dirty, 1);
     this.superseded.examine(limit);
     this.retired.free(limit);
     this.memory.setWord(Header.Dirty, 0);
   }
 
-  /** `freeSome` unless another thread has the mutex; answers whether that was so. */
+  /** `freeSome` if it is due and no other thread has the mutex; returns whether nothing is due now. */
   freeIfIdle(): boolean {
-    if (!this.superseded.pending && this.retired.count === 0) return true;
+    if (!this.superseded.due) return true;
     if (this.mutex.owned) {
       this.freeSome();
       return true;
@@ -199,13 +204,20 @@ export class Store {
    */
   reclaim(): number {
     if (performance.now() - this.reaped > REAP_INTERVAL) this.reap();
+    // Each call pays for some of the search for pins, so that it comes though nothing else happens.
+    if (this.superseded.pending || this.retired.count > 0) this.superseded.gather(STEP);
     return this.freeIfIdle() ? this.left : this.left + 1;
   }
 
   /** Frees what no pin sees, for others may never come to it; when it does not get less, they do. */
   freeAll(): void {
+    let before: number;
     let left = Number.POSITIVE_INFINITY;
-    for (let now = this.reclaim(); now > 0 && now < left; now = this.reclaim()) left = now;
+    do {
+      before = left;
+      this.superseded.demand();
+      left = this.reclaim();
+    } while (left > 0 && left < before);
   }
 
   /** Clears away what dead threads held. */
@@ -234,7 +246,9 @@ export class Store {
 
   /** How many blocks are left of which it is not known whether they can be freed, or that cannot be yet. */
   private get left(): number {
-    return this.memory.load(Header.UnexaminedCount) + this.retired.count;
+    const { memory } = this;
+    const released = memory.load(Header.Gathered) > 0 && memory.load(Header.KeptLists) !== 0;
+    return memory.load(Header.UnexaminedCount) + this.retired.count + (released ? 1 : 0);
   }
 
   private publish(version: number, entries: number, bytes: number): void {
@@ -246,7 +260,7 @@ export class Store {
       const older = memory.word(entry + Entry.Older);
       if (older !== 0) superseded.add(older);
     }
-    this.owed += this.writer.linked.length;
+    this.owed = this.writer.linked.length;
     this.writer.forget();
   }
 
@@ -260,10 +274,20 @@ export class Store {
     const { memory } = this;
     memory.reach(newest);
     let ref = newest;
+    if (ref !== 0 && memory.number(ref) > version) ref = this.older(newest, version);
+    return ref === 0 || memory.word(ref + Entry.ValueLength) === DELETED ? 0 : ref;
+  }
+
+  /** The entry that was the newest when `version` was published, or 0. */
+  private older(newest: Ref, version: number): Ref {
+    const { memory } = this;
+    const index = memory.word(newest + Entry.Index);
+    let ref = isIndex(index) ? this.versions.find(index, version) : newest;
+    memory.reach(ref);
     while (ref !== 0 && memory.number(ref) > version) {
       ref = memory.word(ref + Entry.Older);
       memory.reach(ref);
     }
-    return ref === 0 || memory.word(ref + Entry.ValueLength) === DELETED ? 0 : ref;
+    return ref;
   }
 }

@@ -1,9 +1,11 @@
 import type { Heap } from './heap.js';
-import { Block, DELETED, Entry, Header, Mark, type Ref } from './layout.js';
+import { Block, DELETED, Entry, Header, Mark, OVERDUE, type Ref } from './layout.js';
 import type { Memory } from './memory.js';
+import { Pinned } from './pinned.js';
 import type { Retired } from './retired.js';
 import type { Sessions } from './sessions.js';
 import type { Table } from './table.js';
+import type { VersionIndex } from './versionindex.js';
 
 /** Words of a list of the superseded entries that a pin keeps. */
 const List = {
@@ -16,26 +18,48 @@ const List = {
   Words: 8,
 } as const;
 
+/** What must have gathered at least before pins are looked for. */
+const LEAST_DUE = 64;
+/** One place for a pin is looked at for so little of what has gathered: log2 of the ratio. */
+const DUE_SHIFT = 2;
+/** Looking at so many places is paid for by examining one entry: log2. */
+const EXAMINE_SHIFT = 3;
+/** So many bytes of a superseded entry count as much as an entry: log2. */
+const WEIGHT_SHIFT = 10;
+
 /**
  * The superseded entries of a database. One of version e that was superseded by
  * version s is seen by the pins p with e <= p < s and stays as long as there is
  * one. It waits in the list of the largest of them; when that pin is gone it is
  * examined again. So a pin that comes and goes costs nothing, and nothing is
- * looked at in vain. For the owner of the transaction mutex alone.
+ * looked at in vain.
+ *
+ * To look for pins takes time in proportion to them, so it is done once as much
+ * has gathered: entries that were superseded and pins that were released. For the
+ * owner of the transaction mutex alone.
  */
 export class Superseded {
   private readonly memory: Memory;
   private readonly heap: Heap;
   private readonly table: Table;
+  private readonly versions: VersionIndex;
   private readonly retired: Retired;
-  private readonly sessions: Sessions;
+  private readonly pinned: Pinned;
 
-  constructor(memory: Memory, heap: Heap, table: Table, retired: Retired, sessions: Sessions) {
+  constructor(
+    memory: Memory,
+    heap: Heap,
+    table: Table,
+    versions: VersionIndex,
+    retired: Retired,
+    sessions: Sessions,
+  ) {
     this.memory = memory;
     this.heap = heap;
     this.table = table;
+    this.versions = versions;
     this.retired = retired;
-    this.sessions = sessions;
+    this.pinned = new Pinned(sessions);
   }
 
   /** Adds an entry whose successor is published. */
@@ -45,33 +69,44 @@ export class Superseded {
     memory.setWord(Header.Unexamined, entry);
     memory.setWord(Header.UnexaminedCount, memory.word(Header.UnexaminedCount) + 1);
     memory.setNumber(Header.Superseded, memory.number(Header.Superseded) + 1);
+    const bytes = memory.word(entry + Entry.KeyLength) + memory.word(entry + Entry.ValueLength);
+    this.gather(1 + (bytes >> WEIGHT_SHIFT));
   }
 
-  /** Whether there may be any to free. */
+  /** Whether there are any that are to be examined, or that a pin keeps. */
   get pending(): boolean {
     const { memory } = this;
     return memory.word(Header.Unexamined) !== 0 || memory.word(Header.KeptLists) !== 0;
   }
 
-  /** Takes out of the table what no pin sees, examining at most `limit`; answers how many are left to examine. */
+  /** Whether so much has gathered that it pays to look for pins. Without the mutex it is a hint. */
+  get due(): boolean {
+    return this.memory.load(Header.Gathered) > this.memory.word(Header.Due);
+  }
+
+  /** Has it be due once as much has gathered in all: for entries, pins, and calls that insist. */
+  gather(count: number): void {
+    if (this.memory.load(Header.Gathered) < OVERDUE) this.memory.add(Header.Gathered, count);
+  }
+
+  /** Has it be due now. */
+  demand(): void {
+    this.memory.store(Header.Gathered, OVERDUE);
+  }
+
+  /**
+   * Takes out of the table what no pin sees. Examines about `limit` entries at most, or more where
+   * there are many pins to look at. Returns how many are left to examine.
+   */
   examine(limit: number): number {
-    const { memory, sessions } = this;
+    const { memory, pinned } = this;
+    // Before pins are looked for: what is released from here on is for the next time.
+    memory.store(Header.Gathered, 0);
     if (!this.pending) return 0;
-    sessions.findPins();
-    this.disbandLists();
-    for (let n = 0; n < limit; n++) {
-      const entry = memory.word(Header.Unexamined);
-      if (entry === 0) break;
-      const successor = memory.word(entry + Entry.Newer);
-      const pin = sessions.pinBefore(memory.number(successor + Entry.Version));
-      const list = pin < memory.number(entry + Entry.Version) ? 0 : this.listOf(pin);
-      // Without memory for a list it is examined again another time.
-      if (list < 0) break;
-      memory.setWord(Header.Unexamined, memory.word(entry + Entry.Next));
-      memory.setWord(Header.UnexaminedCount, memory.word(Header.UnexaminedCount) - 1);
-      if (list === 0) this.remove(entry);
-      else this.keep(list, entry);
-    }
+    const places = pinned.look();
+    const most = Math.max(limit, places >> EXAMINE_SHIFT);
+    const done = this.disbandLists(places, most) && this.examineEntries(most);
+    if (!done) this.demand();
     return memory.word(Header.UnexaminedCount);
   }
 
@@ -81,17 +116,27 @@ export class Superseded {
     this.memory.setWord(Header.UnexaminedCount, 0);
     this.memory.setWord(Header.KeptLists, 0);
     this.memory.setNumber(Header.Superseded, 0);
+    this.demand();
   }
 
-  /** Has the entries examined again whose pin is gone. */
-  private disbandLists(): void {
-    const { memory } = this;
+  /**
+   * Has the entries examined again whose pin is gone, of `most` pins, and finds the lists of the
+   * others. Returns whether there was no list more.
+   */
+  private disbandLists(places: number, most: number): boolean {
+    const { memory, pinned } = this;
+    let lists = 0;
+    let disbanded = 0;
     let link: number = Header.KeptLists;
     for (let list = memory.word(link); list !== 0; list = memory.word(link)) {
-      if (this.sessions.isPinned(memory.number(list + List.Version))) {
+      lists++;
+      const index = pinned.indexOf(memory.number(list + List.Version));
+      if (index >= 0) pinned.lists[index] = list;
+      if (index >= 0 || disbanded === most) {
         link = list + List.Next;
         continue;
       }
+      disbanded++;
       memory.setWord(memory.word(list + List.Last) + Entry.Next, memory.word(Header.Unexamined));
       memory.setWord(Header.Unexamined, memory.word(list + List.First));
       const count = memory.word(Header.UnexaminedCount) + memory.word(list + List.Count);
@@ -99,23 +144,44 @@ export class Superseded {
       memory.setWord(link, memory.word(list + List.Next));
       this.heap.free(list);
     }
+    memory.setWord(Header.Due, Math.max(LEAST_DUE, (places + lists) >> DUE_SHIFT));
+    return disbanded < most;
   }
 
-  /** The list of a pin, a new one if need be; -1 when memory cannot be had. */
-  private listOf(version: number): Ref {
-    const { memory } = this;
-    const first = memory.word(Header.KeptLists);
-    for (let list = first; list !== 0; list = memory.word(list + List.Next)) {
-      if (memory.number(list + List.Version) === version) return list;
+  /** Examines `most` entries; returns whether there was none more. */
+  private examineEntries(most: number): boolean {
+    const { memory, pinned } = this;
+    for (let n = 0; n < most; n++) {
+      const entry = memory.word(Header.Unexamined);
+      if (entry === 0) return true;
+      const successor = memory.word(entry + Entry.Newer);
+      const index = pinned.before(memory.number(successor + Entry.Version));
+      const kept = index >= 0 && pinned.version(index) >= memory.number(entry + Entry.Version);
+      const list = kept ? this.listOf(index) : 0;
+      // Without memory for a list it is examined again another time.
+      if (kept && list === 0) return false;
+      memory.setWord(Header.Unexamined, memory.word(entry + Entry.Next));
+      memory.setWord(Header.UnexaminedCount, memory.word(Header.UnexaminedCount) - 1);
+      if (kept) this.keep(list, entry);
+      else this.remove(entry);
     }
+    return memory.word(Header.Unexamined) === 0;
+  }
+
+  /** The list of a pin, a new one if need be; 0 when memory cannot be allocated. */
+  private listOf(index: number): Ref {
+    const { memory, pinned } = this;
+    const known = pinned.list(index);
+    if (known !== 0) return known;
     const list = this.heap.allocate(List.Words);
-    if (list === 0) return -1;
+    if (list === 0) return 0;
     memory.setNumber(list + Block.Mark, Mark.List);
-    memory.setNumber(list + List.Version, version);
-    memory.setWord(list + List.Next, first);
+    memory.setNumber(list + List.Version, pinned.version(index));
+    memory.setWord(list + List.Next, memory.word(Header.KeptLists));
     memory.setWord(list + List.First, 0);
     memory.setWord(list + List.Count, 0);
     memory.setWord(Header.KeptLists, list);
+    pinned.lists[index] = list;
     return list;
   }
 
@@ -130,7 +196,7 @@ export class Superseded {
 
   /** Takes a superseded entry out of the table. */
   private remove(entry: Ref): void {
-    const { memory, table, retired } = this;
+    const { memory, table, versions, retired } = this;
     const newer = memory.word(entry + Entry.Newer);
     const older = memory.word(entry + Entry.Older);
     // Marked before anything else: until it is out of the table a thread that finds it knows what to do with it.
@@ -139,9 +205,11 @@ export class Superseded {
     memory.store(newer + Entry.Older, older);
     retired.add(entry);
     memory.setNumber(Header.Superseded, memory.number(Header.Superseded) - 1);
-    // A deletion with nothing left to hide is the same as no entry.
     const isNewest = memory.word(newer + Entry.Newer) === 0;
-    if (older === 0 && isNewest && memory.word(newer + Entry.ValueLength) === DELETED) {
+    if (older !== 0 || !isNewest) return;
+    versions.drop(newer);
+    // A deletion with nothing left to hide is the same as no entry.
+    if (memory.word(newer + Entry.ValueLength) === DELETED) {
       memory.setNumber(newer + Block.Mark, Mark.Retired);
       table.withdraw(newer);
       retired.add(newer);

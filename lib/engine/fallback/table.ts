@@ -3,6 +3,7 @@ import { Block, Entry, Header, Mark, type Ref } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Retired } from './retired.js';
 import { Segments } from './segments.js';
+import { tagOf } from './tag.js';
 
 /** Words of the directory: 2^depth places, chosen by the highest bits of the tag, each with a segment. */
 const Directory = { Depth: 2, Places: 6 } as const;
@@ -21,12 +22,21 @@ export class Table {
   private readonly heap: Heap;
   private readonly retired: Retired;
   private readonly segments: Segments;
+  private readonly seed0: number;
+  private readonly seed1: number;
 
   constructor(memory: Memory, heap: Heap, retired: Retired) {
     this.memory = memory;
     this.heap = heap;
     this.retired = retired;
     this.segments = new Segments(memory, heap);
+    this.seed0 = memory.word(Header.Seed);
+    this.seed1 = memory.word(Header.Seed + 1);
+  }
+
+  /** The tag of the digest in the eight words at `at`. */
+  tagOf(words: Int32Array, at: number): number {
+    return tagOf(words, at, this.seed0, this.seed1);
   }
 
   /** Makes an empty table; false when memory cannot be had. */
@@ -67,8 +77,8 @@ export class Table {
     const { memory, segments } = this;
     const older = memory.word(entry + Entry.Older);
     if (older !== 0) memory.setWord(older + Entry.Newer, 0);
-    const segment = this.segmentOf(memory.word(entry + Entry.Tag));
-    segments.set(segments.slotOf(segment, entry), older);
+    const tag = this.tagOf(memory.words, entry + Entry.Digest);
+    segments.set(segments.slotOf(this.segmentOf(tag), tag, entry), older);
   }
 
   /**
@@ -77,12 +87,11 @@ export class Table {
    * calls the table may change: no key is met twice, none that stays is missed.
    */
   visitSegment(tag: number, visit: (newest: Ref) => void): number {
-    const { memory, segments } = this;
+    const { segments } = this;
     const segment = this.segmentOf(tag | 0);
-    segments.visit(segment, (_, newest) => {
-      memory.reach(newest);
+    segments.visit(segment, (own, newest) => {
       // A segment that is being split still has the tags of its first half, which were visited.
-      if (memory.word(newest + Entry.Tag) >>> 0 >= tag) visit(newest);
+      if (own >>> 0 >= tag) visit(newest);
     });
     const tags = TAGS / 2 ** segments.depth(segment);
     return (Math.floor(tag / tags) + 1) * tags;

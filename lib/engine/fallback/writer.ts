@@ -4,6 +4,7 @@ import { byteOf, type Memory } from './memory.js';
 import { copy, type Pending, Record } from './pending.js';
 import type { Retired } from './retired.js';
 import type { Table } from './table.js';
+import type { VersionIndex } from './versionindex.js';
 
 /** By how much what is published grows. */
 export interface Growth {
@@ -19,14 +20,16 @@ export class Writer {
   private readonly memory: Memory;
   private readonly heap: Heap;
   private readonly table: Table;
+  private readonly versions: VersionIndex;
   private readonly retired: Retired;
   /** What was linked since the last `forget`. */
   linked: Ref[] = [];
 
-  constructor(memory: Memory, heap: Heap, table: Table, retired: Retired) {
+  constructor(memory: Memory, heap: Heap, table: Table, versions: VersionIndex, retired: Retired) {
     this.memory = memory;
     this.heap = heap;
     this.table = table;
+    this.versions = versions;
     this.retired = retired;
   }
 
@@ -62,7 +65,8 @@ export class Writer {
     const replaces = older !== 0 && memory.word(older + Entry.ValueLength) !== DELETED;
     const deletes = records[record + Record.ValueLength] === DELETED;
     if (deletes && !replaces) return true;
-    const entry = this.write(writes, record, version, older);
+    const index = older === 0 ? 0 : this.versions.extend(older);
+    const entry = this.write(writes, record, version, older, index);
     if (entry === 0) return false;
     if (older !== 0) {
       memory.setWord(older + Entry.Newer, entry);
@@ -84,7 +88,7 @@ export class Writer {
   }
 
   /** A new entry, or 0 when memory cannot be had. */
-  private write(writes: Pending, record: number, version: number, older: Ref): Ref {
+  private write(writes: Pending, record: number, version: number, older: Ref, index: number): Ref {
     const { memory } = this;
     const { records } = writes;
     const keyLength = records[record + Record.KeyLength] as number;
@@ -98,9 +102,9 @@ export class Writer {
     words[entry + Entry.Newer] = 0;
     words[entry + Entry.KeyLength] = keyLength;
     words[entry + Entry.ValueLength] = valueLength;
-    // The tag and the digest, which stand in the same order in both.
-    for (let n = 0; n < 9; n++) {
-      words[entry + Entry.Tag + n] = records[record + Record.Tag + n] as number;
+    words[entry + Entry.Index] = index;
+    for (let n = 0; n < 8; n++) {
+      words[entry + Entry.Digest + n] = records[record + Record.Digest + n] as number;
     }
     const data = byteOf(entry + Entry.Data);
     copy(writes.array(record), writes.start(record), size, memory.bytes, data);
