@@ -37,7 +37,7 @@ export function contents(store: Store, version: number): Map<string, string> {
 
 /**
  * Checks that every block of the heap is either free or reachable, every count is right, and
- * nothing waits that could be freed; answers how many superseded entries there are.
+ * nothing waits that could be freed; returns how many superseded entries there are.
  */
 export function audit(store: Store): number {
   const { memory, table } = store;
@@ -76,15 +76,15 @@ export function audit(store: Store): number {
     }
   }
   const counts = { entries, bytes, superseded, retired: 0, dirty: 0 };
-  const told = {
+  const stored = {
     entries: memory.number(Header.Entries),
     bytes: memory.number(Header.Bytes),
     superseded: memory.number(Header.Superseded),
     retired: store.retired.count,
     dirty: memory.word(Header.Dirty),
   };
-  if (JSON.stringify(counts) !== JSON.stringify(told)) {
-    throw new Error(`counted ${JSON.stringify(counts)}, told ${JSON.stringify(told)}`);
+  if (JSON.stringify(counts) !== JSON.stringify(stored)) {
+    throw new Error(`counted ${JSON.stringify(counts)}, stored ${JSON.stringify(stored)}`);
   }
   return superseded;
 }

@@ -25,7 +25,7 @@ function deletions(of: Writes): Writes {
   return new Map([...of.keys()].map((key) => [key, undefined]));
 }
 
-it('a commit for which the memory cannot be had changes nothing, and a smaller one has room', () => {
+it('a commit for which the memory cannot be allocated changes nothing, and a smaller one has room', () => {
   const store = small();
   const first = writes('first', 30);
   expect(commit(store, first)).toBe(Status.Ok);

@@ -89,7 +89,7 @@ export function pendingOf(store: Store, writes: Writes): Pending {
   return pending;
 }
 
-/** `Batch.commit` without a batch: what it answers. */
+/** `Batch.commit` without a batch: what it returns. */
 export function commit(store: Store, writes: Writes): number {
   const locked = store.lock(0);
   if (locked < 0) return locked;

@@ -58,7 +58,7 @@ function dyingStore(shared: Memory, lives: number, writes = ALL_WRITES): Store {
 
 /**
  * Lets a thread die in `work` before its first write, before its second and so on, until it
- * survives, and each time has another thread take over and `check`. Answers how often it died.
+ * survives, and each time has another thread take over and `check`. Returns how often it died.
  */
 function dieEverywhere(
   { memory }: Scene,
@@ -94,7 +94,7 @@ function live(heir: Store, model: ReadonlyMap<string, string>): void {
   expect(contents(heir, version)).toEqual(changed(model, writes));
 }
 
-/** Has the heir free what it can, and checks what is left; answers how many superseded entries. */
+/** Has the heir free what it can, and checks what is left; returns how many superseded entries. */
 function settled(heir: Store): number {
   while (heir.reclaim() > 0);
   return audit(heir);

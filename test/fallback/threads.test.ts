@@ -30,7 +30,7 @@ async function holder({ lock = false, depth = 0 }: Held): Promise<Worker> {
   return worker;
 }
 
-/** Hides what the system knows of the threads, as on systems that do not tell. */
+/** Hides what the operating system knows of the threads, as if it did not say. */
 function forgetTasks(): void {
   const words = new Int32Array(db.handle, 0, sessionWord(MAX_SESSIONS));
   for (let session = 0; session < MAX_SESSIONS; session++) {
@@ -75,10 +75,10 @@ describe('a thread that was terminated', () => {
     await stays.terminate();
   });
 
-  it.runIf(LINUX)('is known to be dead at once where the system tells', async () => {
+  it.runIf(LINUX)('is known to be dead at once if the operating system says so', async () => {
     const worker = await holder({ lock: true });
     const ended = worker.terminate();
-    // Nothing that has happened in this thread can have told it of the end.
+    // No event can have reported the end to this thread.
     expect(update(5_000)).toBe('done');
     await ended;
   });

@@ -26,7 +26,7 @@ export class Cursor {
   /** Bytes of the pair that the last `next` had no room for. */
   needed = 0;
 
-  /** Throws a `RangeError` when memory cannot be had. */
+  /** Throws a `RangeError` when memory cannot be allocated. */
   constructor(id: number, batch: Batch) {
     this.id = id;
     this.store = batch.store;
@@ -42,7 +42,7 @@ export class Cursor {
 
   /**
    * Writes the next pairs to `target` from `start` on, and the lengths of keys and values in turns to
-   * `lengths`: as many as fit. Answers how many, 0 at the end, or -1 when not even one fits.
+   * `lengths`: as many as fit. Returns how many, 0 at the end, or -1 when not even one fits.
    */
   next(target: Uint8Array, start: number, lengths: Int32Array): number {
     const { overlay } = this;

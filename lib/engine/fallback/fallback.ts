@@ -1,8 +1,8 @@
 import { type Engine, Status } from '../engine.js';
 import { type Exchange, Region, Word } from '../exchange.js';
 import { Found } from './batch.js';
+import { Client } from './client.js';
 import { Digests } from './digests.js';
-import { Holdings } from './holdings.js';
 import { Memory } from './memory.js';
 import { copy } from './pending.js';
 import { readStats } from './stats.js';
@@ -23,16 +23,16 @@ class Fallback implements Engine {
   readonly lockTimeout = LOCK_TIMEOUT;
   private readonly digests: Digests;
   private readonly found = new Found();
-  private readonly holdings = new Holdings();
+  private readonly client = new Client();
 
   constructor(exchange: Exchange) {
     this.exchange = exchange;
     this.digests = new Digests(exchange);
     onThreadEnd(() => {
-      for (const store of this.holdings.stores) store.reap();
+      for (const store of this.client.stores) store.reap();
     });
     process.once('exit', () => {
-      for (const store of this.holdings.stores) store.letGo();
+      for (const store of this.client.stores) store.letGo();
     });
   }
 
@@ -40,38 +40,38 @@ class Fallback implements Engine {
     const memory = Memory.create(maxBytes);
     const store = memory === undefined ? undefined : Store.open(memory);
     if (!store?.table.create()) return Status.Full;
-    return this.holdings.addDatabase({ store, creator: true });
+    return this.client.addDatabase({ store, creator: true });
   }
 
   attach(handle: SharedArrayBuffer): number {
     const memory = Memory.of(handle);
     if (memory === undefined) return Status.InvalidHandle;
     if (memory.closed) return Status.Closed;
-    let store = this.holdings.attached(memory.id);
+    let store = this.client.attached(memory.id);
     if (store === undefined) {
       if (!Store.inUse(memory)) return Status.InvalidHandle;
       store = Store.open(memory);
       if (store === undefined) return Status.Full;
     }
-    return this.holdings.addDatabase({ store, creator: false });
+    return this.client.addDatabase({ store, creator: false });
   }
 
   handle(database: number): SharedArrayBuffer {
-    const store = this.holdings.store(database);
+    const store = this.client.store(database);
     if (store === undefined) throw new Error(`database ${database} is closed`);
     return store.memory.buffer;
   }
 
   close(database: number): void {
-    this.holdings.closeDatabase(database);
+    this.client.closeDatabase(database);
   }
 
   closed(database: number): boolean {
-    return this.holdings.store(database) === undefined;
+    return this.client.store(database) === undefined;
   }
 
   stats(database: number): number[] {
-    const store = this.holdings.store(database);
+    const store = this.client.store(database);
     if (store === undefined) return [];
     store.reap();
     store.superseded.demand();
@@ -80,29 +80,29 @@ class Fallback implements Engine {
   }
 
   lock(database: number, slice: number): number {
-    const store = this.holdings.store(database);
+    const store = this.client.store(database);
     if (store === undefined) return Status.Closed;
     if (store.mutex.owned) return Status.Nested;
     return this.tellHolder(store, store.lock(slice));
   }
 
   unlock(database: number): void {
-    this.holdings.store(database)?.letGo();
+    this.client.store(database)?.letGo();
   }
 
   begin(database: number, writable: boolean): number {
-    const store = this.holdings.store(database);
+    const store = this.client.store(database);
     if (store === undefined) return Status.Closed;
     const snapshot = store.pins.take();
     if (snapshot === undefined) return Status.Full;
-    return this.holdings.addBatch(store, database, undefined, writable, snapshot);
+    return this.client.addBatch(store, database, undefined, writable, snapshot);
   }
 
   beginNested(parent: number, writable: boolean): number {
-    const outer = this.holdings.batch(parent);
+    const outer = this.client.batch(parent);
     if (typeof outer === 'number') return outer;
     const { store, database, snapshot } = outer;
-    return this.holdings.addBatch(store, database, outer, writable, snapshot);
+    return this.client.addBatch(store, database, outer, writable, snapshot);
   }
 
   get(batch: number, at: number): number {
@@ -133,7 +133,7 @@ class Fallback implements Engine {
   }
 
   getMany(batch: number, count: number): number {
-    const from = this.holdings.batch(batch);
+    const from = this.client.batch(batch);
     if (typeof from === 'number') return from;
     const { digests, found, exchange } = this;
     const { slab, words, results } = exchange;
@@ -180,7 +180,7 @@ class Fallback implements Engine {
   }
 
   delete(batch: number, at: number): number {
-    const to = this.holdings.batch(batch);
+    const to = this.client.batch(batch);
     if (typeof to === 'number') return to;
     const digest = this.digests.locate(at);
     const { words } = this.exchange;
@@ -189,19 +189,19 @@ class Fallback implements Engine {
   }
 
   commit(batch: number, locked: boolean, slice: number): number {
-    const from = this.holdings.batch(batch);
+    const from = this.client.batch(batch);
     if (typeof from === 'number') return from;
     const { parent, writes, store } = from;
     if (parent !== undefined) {
       const status =
         writes === undefined ? Status.Ok : orFull(() => parent.toWrite().absorb(writes));
-      if (status === Status.Ok) this.holdings.closeBatch(batch);
+      if (status === Status.Ok) this.client.closeBatch(batch);
       return status;
     }
     const { owned } = store.mutex;
     if (from.writable && owned && !locked) return Status.Nested;
     if (writes === undefined || writes.count === 0) {
-      this.holdings.closeBatch(batch);
+      this.client.closeBatch(batch);
       return Status.Ok;
     }
     if (!owned) {
@@ -211,7 +211,7 @@ class Fallback implements Engine {
     try {
       const status = store.commit(writes);
       // Its pin is gone before what nobody sees any more is freed.
-      if (status === Status.Ok) this.holdings.closeBatch(batch);
+      if (status === Status.Ok) this.client.closeBatch(batch);
       return status;
     } finally {
       if (!owned) store.mutex.release();
@@ -219,21 +219,21 @@ class Fallback implements Engine {
   }
 
   discard(batch: number): void {
-    this.holdings.closeBatch(batch);
+    this.client.closeBatch(batch);
   }
 
   cursor(batch: number): number {
-    const from = this.holdings.batch(batch);
+    const from = this.client.batch(batch);
     if (typeof from === 'number') return from;
     let id = 0;
     const status = orFull(() => {
-      id = this.holdings.addCursor(from);
+      id = this.client.addCursor(from);
     });
     return status < 0 ? status : id;
   }
 
   next(cursor: number): number {
-    const known = this.holdings.cursor(cursor);
+    const known = this.client.cursor(cursor);
     if (known === undefined) return Status.Closed;
     const { slab, words, results } = this.exchange;
     const count = known.next(slab, words[Word.SlabPosition] as number, results);
@@ -243,11 +243,11 @@ class Fallback implements Engine {
   }
 
   endCursor(cursor: number): void {
-    this.holdings.closeCursor(cursor);
+    this.client.closeCursor(cursor);
   }
 
   reclaim(database: number): number {
-    return this.holdings.store(database)?.reclaim() ?? 0;
+    return this.client.store(database)?.reclaim() ?? 0;
   }
 
   slabChanged(): void {
@@ -256,7 +256,7 @@ class Fallback implements Engine {
 
   /** Ok and where the value is in `found`, or Absent. */
   private find(batch: number, at: number): number {
-    const from = this.holdings.batch(batch);
+    const from = this.client.batch(batch);
     if (typeof from === 'number') return from;
     const digest = this.digests.locate(at);
     const { store } = from;
@@ -268,7 +268,7 @@ class Fallback implements Engine {
     return seen ? Status.Ok : Status.Absent;
   }
 
-  /** Has a key put; `fill` is to copy key and value, one behind the other, to where it is told. */
+  /** Has a key put. `fill` copies key and value, one behind the other, to where its arguments say. */
   private write(
     batch: number,
     at: number,
@@ -276,7 +276,7 @@ class Fallback implements Engine {
     valueLength: number,
     fill: (pair: Uint8Array, start: number) => void,
   ): number {
-    const to = this.holdings.batch(batch);
+    const to = this.client.batch(batch);
     if (typeof to === 'number') return to;
     const digest = this.digests.locate(at);
     const { words } = this.exchange;

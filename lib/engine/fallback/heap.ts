@@ -38,7 +38,7 @@ export class Heap {
   }
 
   /**
-   * A block of at least that many words, or 0 when memory cannot be had. It is
+   * A block of at least that many words, or 0 when memory cannot be allocated. It is
    * still marked free: until the caller marks it, a thread that dies loses nothing.
    */
   allocate(words: number): Ref {
@@ -94,10 +94,10 @@ export class Heap {
   }
 
   /**
-   * Puts the heap in order after a thread died inside it: `judge` tells of every
-   * block not marked free whether it is in use; it may mark it free.
+   * Puts the heap in order after a thread died inside it: `examine` is called
+   * for every block that is not marked free and returns whether it is in use.
    */
-  rebuild(judge: (ref: Ref) => boolean): void {
+  rebuild(examine: (ref: Ref) => boolean): void {
     const { memory, pages } = this;
     const count = pages.count;
     for (let n = 0; n < SIZES.length; n++) memory.setWord(Header.Classes + n, 0);
@@ -107,17 +107,17 @@ export class Heap {
       const length = pages.runLength(page);
       if (length > 0) {
         const ref = page << PAGE_SHIFT;
-        if (memory.number(ref) !== Mark.Free && judge(ref)) page += length - 1;
+        if (memory.number(ref) !== Mark.Free && examine(ref)) page += length - 1;
         else pages.setUse(page, PageUse.Free);
       } else if (use === PageUse.Blocks) {
-        this.rebuildPage(page, judge);
+        this.rebuildPage(page, examine);
       } else if (use === PageUse.Claimed || use === PageUse.Rest) {
         pages.setUse(page, PageUse.Free);
       }
     }
   }
 
-  private rebuildPage(page: number, judge: (ref: Ref) => boolean): void {
+  private rebuildPage(page: number, examine: (ref: Ref) => boolean): void {
     const { memory } = this;
     const base = page << PAGE_SHIFT;
     const sizeClass = memory.word(base + PageWord.SizeClass);
@@ -127,7 +127,7 @@ export class Heap {
     let free = 0;
     for (let n = 0; n < begun; n++) {
       const ref = base + PAGE_HEADER_WORDS + n * size;
-      if (memory.number(ref) !== Mark.Free && judge(ref)) {
+      if (memory.number(ref) !== Mark.Free && examine(ref)) {
         used++;
       } else {
         memory.setNumber(ref, Mark.Free);

@@ -46,7 +46,7 @@ export class Memory {
     this.view(this.pages);
   }
 
-  /** New memory with its header written, or undefined when there is none to be had. */
+  /** New memory with its header written, or undefined when it cannot be allocated. */
   static create(maxBytes: number): Memory | undefined {
     const wanted = Math.ceil((maxBytes * OVERHEAD) / PAGE_BYTES) + SPARE_PAGES;
     for (let most = Math.min(wanted, MOST_PAGES); most >= SPARE_PAGES; most >>= 1) {
@@ -63,7 +63,7 @@ export class Memory {
     return undefined;
   }
 
-  /** The memory of a handle, or undefined when it is none. */
+  /** The memory of a handle, or undefined if it is not one of a database. */
   static of(handle: SharedArrayBuffer): Memory | undefined {
     if (!handle.growable || handle.byteLength < PAGE_BYTES) return undefined;
     const memory = new Memory(handle);
@@ -117,7 +117,7 @@ export class Memory {
   }
 
   /**
-   * How many pages there are: the buffer's length alone says so. A count beside it would lag behind
+   * How many pages there are: the buffer's length alone says so. A count next to it would lag behind
    * the buffer if a thread died between growing the one and raising the other.
    */
   get pages(): number {
@@ -163,7 +163,7 @@ export class Memory {
     if (word >= this.words.length) this.refresh();
   }
 
-  /** Adds at least `count` pages; false when they cannot be had. */
+  /** Adds at least `count` pages; false when they cannot be allocated. */
   grow(count: number): boolean {
     const { pages } = this;
     const most = this.word(Header.MaxPages);

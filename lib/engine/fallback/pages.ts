@@ -28,7 +28,7 @@ export class Pages {
     return memory.words.length >> PAGE_SHIFT;
   }
 
-  /** A free page, now with that use, or 0 when memory cannot be had. */
+  /** A free page, now with that use, or 0 when memory cannot be allocated. */
   claim(use: number): number {
     do {
       const page = this.search(1, (at) => this.take(at, use));
@@ -37,7 +37,7 @@ export class Pages {
     return 0;
   }
 
-  /** The first of `length` pages in a row, marked as a free block, or 0 when memory cannot be had. */
+  /** The first of `length` pages in a row, marked as a free block, or 0 when memory cannot be allocated. */
   claimRun(length: number): number {
     for (;;) {
       const page = this.search(length, (first) => this.takeRun(first, length));

@@ -49,7 +49,7 @@ export class Pending {
   }
 
   /**
-   * Has a key be put: answers its record, in which there is room for a key and a value of these
+   * Has a key be put: returns its record, in which there is room for a key and a value of these
    * lengths, to be copied to `array` from `start` on.
    */
   claim(

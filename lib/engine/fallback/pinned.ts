@@ -12,7 +12,7 @@ export class Pinned {
   /** For each version the list of what its pins keep, or 0: for the caller's use. */
   lists = new Int32Array(16);
   private count = 0;
-  /** The position that `indexOf` found last: mostly the next one is beside it. */
+  /** The position that `indexOf` found last: the next one is mostly next to it. */
   private last = 0;
 
   constructor(sessions: Sessions) {

@@ -34,7 +34,7 @@ export class Pins {
     this.word = sessionWord(session);
   }
 
-  /** Pins the published version; undefined when memory cannot be had. Waits for nobody. */
+  /** Pins the published version; undefined when memory cannot be allocated. Waits for nobody. */
   take(): Snapshot | undefined {
     const { memory, latest } = this;
     let version = memory.published;

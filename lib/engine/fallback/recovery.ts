@@ -1,5 +1,18 @@
+import type { Heap } from './heap.js';
 import { Block, DELETED, Entry, Header, Mark, type Ref } from './layout.js';
-import type { Store } from './store.js';
+import type { Memory } from './memory.js';
+import type { Retired } from './retired.js';
+import type { Superseded } from './superseded.js';
+import type { Table } from './table.js';
+
+/** What a recovery works on: the parts of a store that the transaction mutex protects. */
+interface Parts {
+  readonly memory: Memory;
+  readonly heap: Heap;
+  readonly table: Table;
+  readonly superseded: Superseded;
+  readonly retired: Retired;
+}
 
 /**
  * Puts a database in order whose transaction mutex was taken from a thread that
@@ -7,15 +20,14 @@ import type { Store } from './store.js';
  * was freeing is freed. Others may read meanwhile; should this thread die too,
  * the next begins again. Takes time in proportion to the entries there are.
  */
-export function recover(store: Store): void {
-  const { memory, table, superseded, retired, heap } = store;
+export function recover({ memory, table, superseded, retired, heap }: Parts): void {
   const { published } = memory;
   let entries = 0;
   let bytes = 0;
   superseded.clear();
   retired.clear();
 
-  /** Leaves of the versions of a key those that are published and not retired; answers the newest. */
+  /** Leaves of the versions of a key those that are published and not retired; returns the newest. */
   const relink = (newest: Ref): Ref => {
     let first = 0;
     let last = 0;

@@ -1,3 +1,4 @@
+import { isBefore } from './epoch.js';
 import type { Heap } from './heap.js';
 import { Block, Header, Mark, type Ref } from './layout.js';
 import type { Memory } from './memory.js';
@@ -38,7 +39,7 @@ export class Retired {
     memory.setWord(Header.RetiredCount, this.count + 1);
   }
 
-  /** Frees at most `limit` blocks that no reader can look at any more; answers how many. */
+  /** Frees at most `limit` blocks that no reader can look at any more; returns how many. */
   free(limit: number): number {
     const { memory } = this;
     if (memory.word(Header.RetiredHead) === 0) return 0;
@@ -49,7 +50,7 @@ export class Retired {
     let freed = 0;
     while (freed < limit) {
       const ref = memory.word(Header.RetiredHead);
-      if (ref === 0 || !before(memory.word(ref + Block.RetiredIn), oldest)) break;
+      if (ref === 0 || !isBefore(memory.word(ref + Block.RetiredIn), oldest)) break;
       const next = memory.word(ref + Block.Next);
       memory.setWord(Header.RetiredHead, next);
       if (next === 0) memory.setWord(Header.RetiredTail, 0);
@@ -66,9 +67,4 @@ export class Retired {
     this.memory.setWord(Header.RetiredTail, 0);
     this.memory.setWord(Header.RetiredCount, 0);
   }
-}
-
-/** Whether epoch `a` is older than `b`: they are counted modulo 2^32. */
-export function before(a: number, b: number): boolean {
-  return ((a - b) | 0) < 0;
 }

@@ -38,7 +38,7 @@ export class Segments {
     this.heap = heap;
   }
 
-  /** An empty segment, or 0 when memory cannot be had. */
+  /** An empty segment, or 0 when memory cannot be allocated. */
   create(depth: number): Ref {
     const { memory } = this;
     const segment = this.heap.allocate(SEGMENT_WORDS);
@@ -138,8 +138,8 @@ export class Segments {
     }
   }
 
-  /** Counts the used slots anew; `judge` answers what is to be the newest entry of a key, 0 for none. */
-  rebuild(segment: Ref, judge: (newest: Ref) => Ref): void {
+  /** Counts the used slots. `examine` returns what is to be the newest entry of a key, 0 for none. */
+  rebuild(segment: Ref, examine: (newest: Ref) => Ref): void {
     const { memory } = this;
     let used = 0;
     const end = segment + SEGMENT_WORDS;
@@ -148,7 +148,7 @@ export class Segments {
       if (ref === EMPTY) continue;
       used++;
       if (ref === GONE) continue;
-      const newest = judge(ref);
+      const newest = examine(ref);
       if (newest !== ref) this.set(slot, newest);
     }
     memory.setWord(segment + Segment.Used, used);

@@ -1,4 +1,5 @@
 import { threadId } from 'node:worker_threads';
+import { isBefore } from './epoch.js';
 import {
   Header,
   MAX_SESSIONS,
@@ -12,7 +13,6 @@ import {
 } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Pages } from './pages.js';
-import { before } from './retired.js';
 import { isDead, self } from './threads.js';
 
 /**
@@ -125,12 +125,12 @@ export class Sessions {
     }
   }
 
-  /** The oldest epoch in which a reader under way began; `now` when there is none. */
+  /** The oldest epoch in which a reader under way began; `now` if nobody reads. */
   oldestReader(now: number): number {
     let oldest = now;
     for (let session = 0; session < this.limit; session++) {
       const epoch = this.field(session, Session.Reading);
-      if (epoch !== 0 && before(epoch, oldest) && this.thread(session) >= 0) oldest = epoch;
+      if (epoch !== 0 && isBefore(epoch, oldest) && this.thread(session) >= 0) oldest = epoch;
     }
     return oldest;
   }

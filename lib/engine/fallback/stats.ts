@@ -3,7 +3,7 @@ import { FIRST_VERSION, Header, PAGE_BYTES, Session } from './layout.js';
 import { now } from './pins.js';
 import type { Store } from './store.js';
 
-/** What `Engine.stats` answers. */
+/** The numbers that `Engine.stats` returns. */
 export function readStats(store: Store): number[] {
   const { memory, sessions } = store;
   const stats: number[] = [];

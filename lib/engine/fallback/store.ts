@@ -15,10 +15,10 @@ import { Table } from './table.js';
 import { isIndex, VersionIndex } from './versionindex.js';
 import { Writer } from './writer.js';
 
-/** How many superseded entries a call examines at most, beside those that it superseded itself. */
+/** How many superseded entries a call examines at most, apart from those that it superseded itself. */
 const STEP = 2048;
 
-/** How often it is looked for threads of which no event told that they are dead, ms. */
+/** How often a thread looks for dead threads that no event has reported, ms. */
 const REAP_INTERVAL = 100;
 
 /**
@@ -131,7 +131,7 @@ export class Store {
     return this.visible(this.table.find(tag, digest, at), version);
   }
 
-  /** Calls `visit` for what a pin of `version` sees in the segment from `tag` on; answers the next. */
+  /** Calls `visit` for what a pin of `version` sees in the segment from `tag` on; returns the next. */
   visitSegment(tag: number, version: number, visit: (entry: Ref) => void): number {
     this.startRead();
     try {
@@ -199,7 +199,7 @@ export class Store {
   }
 
   /**
-   * Frees some of what no pin sees. Answers how many entries are left of which it is not known
+   * Frees some of what no pin sees. Returns how many entries are left of which it is not known
    * whether one does, or which a reader under way may still look at.
    */
   reclaim(): number {

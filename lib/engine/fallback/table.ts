@@ -39,7 +39,7 @@ export class Table {
     return tagOf(words, at, this.seed0, this.seed1);
   }
 
-  /** Makes an empty table; false when memory cannot be had. */
+  /** Makes an empty table; false when memory cannot be allocated. */
   create(): boolean {
     const segment = this.segments.create(0);
     const directory = segment === 0 ? 0 : this.newDirectory(0);
@@ -59,7 +59,7 @@ export class Table {
     this.segments.set(this.segments.slot, entry);
   }
 
-  /** Adds an entry whose key `find` has just not found; false when memory cannot be had. */
+  /** Adds an entry whose key `find` has just not found; false when memory cannot be allocated. */
   add(tag: number, entry: Ref): boolean {
     const { segments } = this;
     let segment = this.segmentOf(tag);
@@ -84,7 +84,7 @@ export class Table {
   /**
    * Calls `visit` for the newest entry of each key in the segment that has the
    * tags from `tag` on; returns the first tag behind the segment. Between two
-   * calls the table may change: no key is met twice, none that stays is missed.
+   * calls the table may change: no key is met twice, and no key that stays is missed.
    */
   visitSegment(tag: number, visit: (newest: Ref) => void): number {
     const { segments } = this;
@@ -103,10 +103,10 @@ export class Table {
   }
 
   /**
-   * Puts the table in order after a thread died while it renewed a segment, and answers the blocks
-   * that belong to it. `judge` answers what is to be the newest entry of a key, 0 for none.
+   * Puts the table in order after a thread died while it renewed a segment, and returns the blocks
+   * that belong to it. `examine` returns what is to be the newest entry of a key, 0 for none.
    */
-  rebuild(judge: (newest: Ref) => Ref): Set<Ref> {
+  rebuild(examine: (newest: Ref) => Ref): Set<Ref> {
     const { memory, segments } = this;
     const directory = memory.word(Header.Directory);
     const depth = this.depth;
@@ -119,7 +119,7 @@ export class Table {
     }
     const found = new Set<Ref>();
     for (let place = 0; place < 2 ** depth; place++) found.add(memory.word(first + place));
-    for (const segment of found) segments.rebuild(segment, judge);
+    for (const segment of found) segments.rebuild(segment, examine);
     return found.add(directory);
   }
 
@@ -171,7 +171,7 @@ export class Table {
     for (let n = 0; n < count; n++) this.memory.store(first + n, n < count / 2 ? low : high);
   }
 
-  /** Doubles the directory; false when memory cannot be had. */
+  /** Doubles the directory; false when memory cannot be allocated. */
   private deepen(): boolean {
     const { memory, depth } = this;
     const old = memory.word(Header.Directory);
@@ -198,6 +198,6 @@ export class Table {
 
 /** The place of a tag in a directory of that depth. */
 function placeOf(tag: number, depth: number): number {
-  // A shift by 32 bits is one by none.
+  // A shift by 32 bits shifts by 0.
   return depth === 0 ? 0 : tag >>> (32 - depth);
 }

@@ -1,9 +1,9 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** What Linux knows a thread by; both 0 where it does not say. */
+/** What Linux knows a thread by; both 0 if it does not say. */
 export interface Task {
   readonly id: number;
-  /** When it was started, so that a later thread with the same id is told from it. */
+  /** When it was started, which distinguishes it from a later thread with the same id. */
   readonly start: number;
 }
 
@@ -24,7 +24,7 @@ export function ownTask(): Task {
   }
 }
 
-/** Whether a thread of this process has ended; false when that cannot be told. */
+/** Whether a thread of this process has ended; false if that is not known. */
 export function hasEnded(task: Task): boolean {
   if (task.id === 0) return false;
   try {

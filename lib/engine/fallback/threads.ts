@@ -10,8 +10,8 @@ import { hasEnded, ownTask } from './task.js';
  * They stand in a table that every worker inherits from the thread that started
  * it. A thread hears of the end of the workers that it started itself, and takes
  * them and their descendants off the table. Workers whose starter had not loaded
- * this make tables of their own: a family. On Linux, what the system knows of
- * its threads tells of those too, and sooner.
+ * this make tables of their own: a family. On Linux, what the operating
+ * system knows of its threads reports those too, and sooner.
  */
 export interface Thread {
   readonly threadId: number;
@@ -35,7 +35,7 @@ const ENVIRONMENT_KEY = 'accumulate-memdb/threads/1';
 
 const Word = { Family: 0, FirstPlace: 16 } as const;
 const Place = { Thread: 0, Parent: 1, Words: 2 } as const;
-/** How many threads of a family can be alive at a time and be told dead by the table. */
+/** How many threads of a family the table has room for. */
 const PLACES = 2048;
 const TABLE_BYTES = (Word.FirstPlace + PLACES * Place.Words) * 4;
 
@@ -123,7 +123,7 @@ function wordOf(place: number): number {
   return Word.FirstPlace + place * Place.Words;
 }
 
-/** The id of the thread at a place, -1 when there is none. */
+/** The id of the thread at a place, -1 for a free place. */
 function threadAt(place: number): number {
   return Atomics.load(table, wordOf(place) + Place.Thread) - 1;
 }

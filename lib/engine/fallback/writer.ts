@@ -33,7 +33,7 @@ export class Writer {
     this.retired = retired;
   }
 
-  /** Links an entry of `version` for each write; undefined when memory cannot be had for all of them. */
+  /** Links an entry of `version` for each write; undefined when memory cannot be allocated for all of them. */
   link(writes: Pending, version: number): Growth | undefined {
     const growth = { entries: 0, bytes: 0 };
     const end = writes.count * Record.Words;
@@ -87,7 +87,7 @@ export class Writer {
     return true;
   }
 
-  /** A new entry, or 0 when memory cannot be had. */
+  /** A new entry, or 0 when memory cannot be allocated. */
   private write(writes: Pending, record: number, version: number, older: Ref, index: number): Ref {
     const { memory } = this;
     const { records } = writes;

@@ -12,7 +12,7 @@ interface Database {
 }
 
 /** What this thread has open, by the ids that the engine gave for it. No id is given twice. */
-export class Holdings {
+export class Client {
   private lastId = 0;
   private readonly databases = new Map<number, Database>();
   private readonly batches = new Map<number, Batch>();
@@ -51,7 +51,7 @@ export class Holdings {
     return id;
   }
 
-  /** Throws a `RangeError` when memory cannot be had. */
+  /** Throws a `RangeError` when memory cannot be allocated. */
   addCursor(batch: Batch): number {
     const cursor = new Cursor(++this.lastId, batch);
     this.cursors.set(cursor.id, cursor);
