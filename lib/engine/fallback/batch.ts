@@ -90,19 +90,30 @@ export class Batch {
 
   /** The writes of this batch and its ancestors together, as they are now. Throws a `RangeError` without memory. */
   overlay(): Pending {
-    const overlay = this.parent === undefined ? new Pending() : this.parent.overlay();
-    if (this.writes !== undefined) overlay.absorb(this.writes);
+    const layers: Pending[] = [];
+    for (let layer: Batch | undefined = this; layer !== undefined; layer = layer.parent) {
+      if (layer.writes !== undefined) layers.push(layer.writes);
+    }
+    const overlay = new Pending();
+    while (layers.length > 0) overlay.absorb(layers.pop() as Pending);
     return overlay;
   }
 
-  /** Closes it and the batches nested in it. */
+  /** Closes it and the batches nested in it, however deep. */
   close(): void {
-    if (!this.open.delete(this.id)) return;
-    if (this.children !== undefined) for (const child of this.children) child.close();
+    if (!this.open.has(this.id)) return;
+    this.parent?.children?.delete(this);
+    const family: Batch[] = [this];
+    // It grows while it is gone through.
+    for (const batch of family) for (const child of batch.children ?? []) family.push(child);
+    while (family.length > 0) (family.pop() as Batch).end();
+  }
+
+  private end(): void {
+    this.open.delete(this.id);
     this.children = undefined;
     this.store.countBatch(-1);
     if (this.parent === undefined) this.store.pins.release(this.snapshot);
-    else this.parent.children?.delete(this);
     const { writes } = this;
     this.writes = undefined;
     if (writes !== undefined && spares.length < MOST_SPARES && writes.clear()) spares.push(writes);

@@ -58,6 +58,11 @@ export class Client {
     return cursor.id;
   }
 
+  /** The handle of a database, though it may just have been closed by another thread; of an unknown one no handle. */
+  handle(database: number): SharedArrayBuffer {
+    return this.databases.get(database)?.store.memory.buffer ?? new SharedArrayBuffer(0);
+  }
+
   /** The store of a database that is not closed. */
   store(database: number): Store | undefined {
     const store = this.databases.get(database)?.store;

@@ -12,6 +12,9 @@ import { onThreadEnd } from './threads.js';
 /** How long `update` and `commit` wait for a thread of which it is not known whether it died, ms. */
 const LOCK_TIMEOUT = 10_000;
 
+/** The largest number of bytes that a word of the exchange can say. */
+const MOST_NEEDED = 2 ** 31 - 1;
+
 /** The engine in pure TypeScript, for this thread. */
 export function createFallback(exchange: Exchange): Engine {
   return new Fallback(exchange);
@@ -37,10 +40,13 @@ class Fallback implements Engine {
   }
 
   create(maxBytes: number): number {
-    const memory = Memory.create(maxBytes);
-    const store = memory === undefined ? undefined : Store.open(memory);
-    if (!store?.table.create()) return Status.Full;
-    return this.client.addDatabase({ store, creator: true });
+    let id = 0;
+    const status = orFull(() => {
+      const memory = Memory.create(maxBytes);
+      const store = memory === undefined ? undefined : Store.open(memory);
+      if (store?.table.create()) id = this.client.addDatabase({ store, creator: true });
+    });
+    return status < 0 || id === 0 ? Status.Full : id;
   }
 
   attach(handle: SharedArrayBuffer): number {
@@ -57,9 +63,7 @@ class Fallback implements Engine {
   }
 
   handle(database: number): SharedArrayBuffer {
-    const store = this.client.store(database);
-    if (store === undefined) throw new Error(`database ${database} is closed`);
-    return store.memory.buffer;
+    return this.client.handle(database);
   }
 
   close(database: number): void {
@@ -159,8 +163,8 @@ class Fallback implements Engine {
     store.endRead();
     digests.noteHashed();
     if (end <= slab.length) return end - start;
-    // The word has 31 bits: more is asked for again in smaller groups anyway.
-    words[Word.Needed] = Math.min(end - start, 0x7fff_ffff);
+    // The word ends at 2^31 - 1; so much is asked for again in smaller groups anyway.
+    words[Word.Needed] = Math.min(end - start, MOST_NEEDED);
     return Status.NoRoom;
   }
 

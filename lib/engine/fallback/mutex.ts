@@ -1,4 +1,5 @@
 import { Status } from '../engine.js';
+import { now } from './clock.js';
 import { Header, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Sessions } from './sessions.js';
@@ -76,12 +77,12 @@ export class TransactionMutex {
 
   private wait(slice: number): Status {
     const { memory, session } = this;
-    const start = performance.now();
+    const start = now();
     for (let quiet = false; ; ) {
       if (memory.closed) return Status.Closed;
       // Read before it is tried: if the owner lets go after that, the nap below ends at once.
       const owner = memory.load(Header.Owner);
-      const waited = performance.now() - start;
+      const waited = now() - start;
       if (waited >= PATIENCE) memory.swap(Header.Hungry, 0, session + 1);
       const hungry = memory.load(Header.Hungry);
       if ((hungry === 0 || hungry === session + 1) && this.take(0)) return Status.Ok;

@@ -1,3 +1,4 @@
+import { now } from './clock.js';
 import { Header, PAGE_PINS, PAGE_SHIFT, PageUse, Pin, SESSION_PINS, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Pages } from './pages.js';
@@ -8,11 +9,6 @@ export interface Snapshot {
   uses: number;
   /** Its place among the session's pins. */
   readonly place: number;
-}
-
-/** The time for the age of pins, ms: the same in all threads. */
-export function now(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 /** The pins of this thread's session: versions whose entries stay. */

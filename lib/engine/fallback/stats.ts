@@ -1,6 +1,6 @@
 import { Stat } from '../engine.js';
+import { now } from './clock.js';
 import { FIRST_VERSION, Header, PAGE_BYTES, Session } from './layout.js';
-import { now } from './pins.js';
 import type { Store } from './store.js';
 
 /** The numbers that `Engine.stats` returns. */

@@ -1,5 +1,6 @@
 import { Status } from '../engine.js';
 import { HandleWord } from '../handle.js';
+import { now } from './clock.js';
 import { Heap } from './heap.js';
 import { DELETED, Entry, Header, type Ref, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
@@ -203,7 +204,7 @@ export class Store {
    * whether one does, or which a reader under way may still look at.
    */
   reclaim(): number {
-    if (performance.now() - this.reaped > REAP_INTERVAL) this.reap();
+    if (now() - this.reaped > REAP_INTERVAL) this.reap();
     // Each call pays for some of the search for pins, so that it comes though nothing else happens.
     if (this.superseded.pending || this.retired.count > 0) this.superseded.gather(STEP);
     return this.freeIfIdle() ? this.left : this.left + 1;
@@ -222,7 +223,7 @@ export class Store {
 
   /** Clears away what dead threads held. */
   reap(): void {
-    this.reaped = performance.now();
+    this.reaped = now();
     if (this.mutex.takeFromDead()) {
       this.takeOver();
       this.mutex.release();
