@@ -162,8 +162,9 @@ export class Batch implements ChangeSet {
     if (this.#end !== undefined) return;
     // If so, the engine closed it with its parent, or with the database.
     const gone = this.#connection.closed || this.#hasEnded();
-    this.#end = 'discarded';
     if (!gone) this.#connection.discard(this.#id, this.#parent !== undefined);
+    // Last: if the stack overflows before, the batch is discarded again.
+    this.#end = 'discarded';
   }
 
   [Symbol.dispose](): void {

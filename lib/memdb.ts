@@ -1,10 +1,11 @@
 import { Batch } from './batch.js';
+import { type Call, endCall, startCall } from './engine/calls.js';
 import { Connection } from './engine/connection.js';
 import type { EngineName } from './engine/engine.js';
 import { type EngineChoice, isChoice } from './engine/select.js';
 import type { Stats } from './engine/stats.js';
 import type { Beginner } from './keyvalue.js';
-import { checkKey, type KeyLike } from './record/key.js';
+import { checkKey, EMPTY_KEY, type KeyLike } from './record/key.js';
 import { show } from './record/show.js';
 import { checkFunction, refusePromise } from './synchronous.js';
 
@@ -75,7 +76,7 @@ export class MemDB implements Beginner {
     const connection = this.#connection;
     const key = checkKey(prefix, 'a prefix');
     const writes = Boolean(writable); // whatever it was without types
-    return new Batch(connection, undefined, key, writes, connection.begin(writes));
+    return new Batch(connection, undefined, key, writes, connection.begin(writes, false));
   }
 
   /**
@@ -84,11 +85,13 @@ export class MemDB implements Beginner {
    */
   view<T>(fn: (batch: Batch) => T): T {
     checkFunction('view', fn);
-    const batch = this.begin(null, false);
+    const call = startCall(this.#connection);
     try {
+      const batch = this.#beginCall(call, false);
       return refusePromise('view', fn(batch));
     } finally {
-      batch.discard();
+      call.over = true;
+      endCall(call);
     }
   }
 
@@ -102,19 +105,18 @@ export class MemDB implements Beginner {
    */
   update<T>(fn: (batch: Batch) => T, options: UpdateOptions = {}): T {
     checkFunction('update', fn);
-    const connection = this.#connection;
-    connection.lock(checkTimeout(options));
+    const timeout = checkTimeout(options);
+    const call = startCall(this.#connection);
     try {
-      const batch = this.begin(null, true);
-      try {
-        const result = refusePromise('update', fn(batch));
-        batch.commitLocked();
-        return result;
-      } finally {
-        batch.discard();
-      }
+      this.#connection.lock(timeout);
+      call.locked = true;
+      const batch = this.#beginCall(call, true);
+      const result = refusePromise('update', fn(batch));
+      batch.commitLocked();
+      return result;
     } finally {
-      connection.unlock();
+      call.over = true;
+      endCall(call);
     }
   }
 
@@ -133,6 +135,19 @@ export class MemDB implements Beginner {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #beginCall(call: Call, writable: boolean): Batch {
+    const connection = this.#connection;
+    const batch = new Batch(
+      connection,
+      undefined,
+      EMPTY_KEY,
+      writable,
+      connection.begin(writable, true),
+    );
+    call.batch = batch;
+    return batch;
   }
 }
 

@@ -1,6 +1,7 @@
 import { DatabaseClosedError, LockTimeoutError } from '../errors.js';
 import type { Value } from '../keyvalue.js';
 import type { Key } from '../record/key.js';
+import { endStopped } from './calls.js';
 import { now } from './clock.js';
 import type { Crossing } from './crossing.js';
 import { type Engine, type EngineName, Status } from './engine.js';
@@ -89,14 +90,17 @@ export class Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.#reclaimer.stop();
-    this.unlock();
+    if (this.#locked) this.#engine.unlock(this.#database);
     this.#engine.close(this.#database);
   }
 
-  /** Begins a batch; returns its id, or the error that every use of the batch must throw. Never throws. */
-  begin(writable: boolean): BatchId | Error {
+  /**
+   * Begins a batch; returns its id, or the error that every use of the batch must throw. Never throws. `ofCall`:
+   * see `endCalls`.
+   */
+  begin(writable: boolean, ofCall: boolean): BatchId | Error {
     if (this.#closed) return new DatabaseClosedError();
-    const id = this.#engine.begin(this.#database, writable);
+    const id = this.#engine.begin(this.#database, writable, ofCall);
     return id < 0 ? failure(id) : (id as BatchId);
   }
 
@@ -142,6 +146,9 @@ export class Connection {
   commit(batch: BatchId, nested: boolean, locked: boolean): void {
     const engine = this.#engine;
     let status = engine.commit(batch, locked, this.#firstSlice());
+    if (status === Status.Nested && endStopped()) {
+      status = engine.commit(batch, locked, this.#firstSlice());
+    }
     if (status === Status.Busy) status = this.#wait((slice) => engine.commit(batch, locked, slice));
     if (status < 0) throw failure(status);
     if (!nested) this.#reclaimer.soon();
@@ -151,6 +158,14 @@ export class Connection {
   discard(batch: BatchId, nested: boolean): void {
     this.#engine.discard(batch);
     if (!nested) this.#reclaimer.soon();
+  }
+
+  /** Ends what calls have left: discards their batches and gives the transaction mutex back. Never throws. */
+  endCalls(): void {
+    if (this.#closed) return;
+    this.#engine.endCalls(this.#database);
+    this.#locked = false;
+    this.#reclaimer.soon();
   }
 
   /** Starts an iteration over what the batch sees now. Throws `DatabaseFullError` without memory. */
@@ -180,7 +195,9 @@ export class Connection {
   lock(timeoutMs = this.#engine.lockTimeout): void {
     if (this.#closed) throw new DatabaseClosedError();
     const engine = this.#engine;
-    let status = engine.lock(this.#database, Math.min(SLICE, timeoutMs));
+    const slice = Math.min(SLICE, timeoutMs);
+    let status = engine.lock(this.#database, slice);
+    if (status === Status.Nested && endStopped()) status = engine.lock(this.#database, slice);
     if (status === Status.Busy) {
       status = this.#wait((slice) => engine.lock(this.#database, slice), timeoutMs);
     }
@@ -188,9 +205,9 @@ export class Connection {
     this.#locked = true;
   }
 
-  /** Gives the transaction mutex back, if it is held. Never throws. */
+  /** Gives the transaction mutex back, if this thread holds it. Never throws. */
   unlock(): void {
-    if (this.#locked) this.#engine.unlock(this.#database);
+    if (!this.#closed) this.#engine.unlock(this.#database);
     this.#locked = false;
   }
 

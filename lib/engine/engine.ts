@@ -83,7 +83,8 @@ export interface Engine {
   lock(database: number, slice: number): number;
   unlock(database: number): void;
 
-  begin(database: number, writable: boolean): number;
+  /** `ofCall`: `endCalls` ends the batch if nothing else does. */
+  begin(database: number, writable: boolean, ofCall: boolean): number;
   beginNested(parent: number, writable: boolean): number;
   /** Returns the value's length; its bytes are in the slab at `words[Word.SlabPosition]`. */
   get(batch: number, at: number): number;
@@ -109,6 +110,8 @@ export interface Engine {
   commit(batch: number, locked: boolean, slice: number): number;
   /** Closes the batch and the batches nested in it. */
   discard(batch: number): void;
+  /** Discards the batches of calls, and gives the transaction mutex back if this thread holds it. */
+  endCalls(database: number): void;
 
   /** Starts an iteration over what the batch sees now; it lives on after the batch is closed. */
   cursor(batch: number): number;

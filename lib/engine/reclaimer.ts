@@ -1,5 +1,5 @@
 import { clearTimeout, setTimeout } from './clock.js';
-import { onWorkerExit } from './workers.js';
+import { onWorkerExit } from './events.js';
 
 /** How soon superseded versions are freed after the commit or discard that lets go of them, ms. */
 const DELAY = 1;

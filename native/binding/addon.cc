@@ -151,7 +151,7 @@ constexpr Function kFunctions[] = {
     {"delete", Call<&Client::Delete>},   {"commit", Call<&Client::Commit>},
     {"discard", Call<&Client::Discard>}, {"cursor", Call<&Client::StartCursor>},
     {"next", Call<&Client::Next>},       {"endCursor", Call<&Client::EndCursor>},
-    {"reclaim", Call<&Client::Reclaim>},
+    {"reclaim", Call<&Client::Reclaim>}, {"endCalls", Call<&Client::EndCalls>},
 };
 
 // open(exchange: ArrayBuffer, threadId: number): the functions, of a new client.

@@ -26,8 +26,9 @@ Clock::duration Milliseconds(double count) {
 Client::Client(napi_env env, uint8_t* exchange, int thread_id)
     : env_(env), thread_id_(thread_id), exchange_(exchange) {}
 
-int32_t Client::AddDatabase(std::unique_ptr<Session> session, bool creator) {
+int32_t Client::AddDatabase(std::shared_ptr<Session> session, bool creator) {
   const auto& id = session->store_id();
+  sessions_[id] = session;
   for (size_t i = 0; i < id.size(); i++) {
     exchange_.word(Exchange::kStoreId + i) = static_cast<int32_t>(id[i]);
   }
@@ -47,7 +48,12 @@ int32_t Client::Attach() {
   for (size_t i = 0; i < id.size(); i++) {
     id[i] = static_cast<uint32_t>(exchange_.word(Exchange::kStoreId + i));
   }
-  auto session = Session::Attach(id, thread_id_);
+  std::shared_ptr<Session> session;
+  if (const auto known = sessions_.find(id); known != sessions_.end()) {
+    session = known->second.lock();
+    if (session != nullptr && session->closed()) session = nullptr;
+  }
+  if (session == nullptr) session = Session::Attach(id, thread_id_);
   return session == nullptr ? Answer(Status::kInvalidHandle)
                             : AddDatabase(std::move(session), false);
 }
@@ -55,12 +61,17 @@ int32_t Client::Attach() {
 int32_t Client::Close(int32_t id) {
   Database* database = databases_.Find(id);
   if (database == nullptr) return kMisuse;
-  Session* session = database->session.get();
-  batches_.RemoveIf([&](const OpenBatch& open) { return open.session == session; });
-  cursors_.RemoveIf([&](const OpenCursor& open) { return open.session == session; });
-  if (database->creator) session->CloseStore();
+  cursors_.RemoveIf([&](const OpenCursor& open) {
+    if (open.database != id) return false;
+    open.session->EndCursor(open.cursor);
+    return true;
+  });
+  DiscardIf([&](const OpenBatch& open) { return open.database == id; });
+  if (database->creator) database->session->CloseStore();
   Report(id);
+  const Store::Id store = database->session->store_id();
   databases_.Remove(id);
+  if (const auto known = sessions_.find(store); known->second.expired()) sessions_.erase(known);
   return Answer(Status::kOk);
 }
 
@@ -82,18 +93,20 @@ int32_t Client::Unlock(int32_t id) {
   return Answer(Status::kOk);
 }
 
-int32_t Client::AddBatch(Session* session, Batch* batch) {
-  if (batch == nullptr) return Answer(session->closed() ? Status::kClosed : Status::kFull);
-  return batches_.Add({session, batch});
+int32_t Client::AddBatch(const OpenBatch& open) {
+  if (open.batch == nullptr) {
+    return Answer(open.session->closed() ? Status::kClosed : Status::kFull);
+  }
+  return batches_.Add(open);
 }
 
-int32_t Client::Begin(int32_t id, bool writable) {
+int32_t Client::Begin(int32_t id, bool writable, bool of_call) {
   // First: a batch that got no id would stay open.
   batches_.Reserve();
   Database* database = databases_.Find(id);
   if (database == nullptr) return kMisuse;
   Session* session = database->session.get();
-  return AddBatch(session, session->Begin(writable));
+  return AddBatch({session, session->Begin(writable), id, of_call});
 }
 
 int32_t Client::BeginNested(int32_t id, bool writable) {
@@ -101,7 +114,8 @@ int32_t Client::BeginNested(int32_t id, bool writable) {
   OpenBatch* parent = batches_.Find(id);
   if (parent == nullptr) return kMisuse;
   Session* session = parent->session;
-  return AddBatch(session, session->BeginNested(parent->batch, writable));
+  return AddBatch(
+      {session, session->BeginNested(parent->batch, writable), parent->database, false});
 }
 
 int32_t Client::Get(int32_t id, int32_t at) {
@@ -198,6 +212,28 @@ int32_t Client::Discard(int32_t id) {
   return Answer(Status::kOk);
 }
 
+template <typename Condition>
+void Client::DiscardIf(Condition&& condition) {
+  batches_.RemoveIf([&](const OpenBatch& open) {
+    if (!condition(open)) return false;
+    open.session->Discard(open.batch);
+    return true;
+  });
+}
+
+int32_t Client::EndCalls(int32_t id) {
+  Database* database = databases_.Find(id);
+  if (database == nullptr) return kMisuse;
+  Session* session = database->session.get();
+  DiscardIf([&](const OpenBatch& open) { return open.database == id && open.of_call; });
+  // With those that were nested in them.
+  batches_.RemoveIf([&](const OpenBatch& open) {
+    return open.session == session && !session->IsOpen(open.batch);
+  });
+  session->Unlock();
+  return Answer(Status::kOk);
+}
+
 int32_t Client::StartCursor(int32_t id) {
   cursors_.Reserve();
   OpenBatch* open = batches_.Find(id);
@@ -205,7 +241,7 @@ int32_t Client::StartCursor(int32_t id) {
   Session* session = open->session;
   Cursor* cursor = session->StartCursor(open->batch);
   if (cursor == nullptr) return Answer(session->closed() ? Status::kClosed : Status::kFull);
-  return cursors_.Add({session, cursor});
+  return cursors_.Add({session, cursor, open->database});
 }
 
 int32_t Client::Next(int32_t id) {

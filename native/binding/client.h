@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -46,7 +47,8 @@ class Client {
   int32_t Lock(int32_t database, double slice);
   int32_t Unlock(int32_t database);
 
-  int32_t Begin(int32_t database, bool writable);
+  // `of_call`: EndCalls ends the batch if nothing else does.
+  int32_t Begin(int32_t database, bool writable, bool of_call);
   int32_t BeginNested(int32_t parent, bool writable);
   int32_t Get(int32_t batch, int32_t at);
   int32_t GetInto(int32_t batch, int32_t at, std::span<uint8_t> target);
@@ -57,6 +59,7 @@ class Client {
   int32_t Delete(int32_t batch, int32_t at);
   int32_t Commit(int32_t batch, bool locked, double slice);
   int32_t Discard(int32_t batch);
+  int32_t EndCalls(int32_t database);
 
   int32_t StartCursor(int32_t batch);
   int32_t Next(int32_t cursor);
@@ -71,25 +74,32 @@ class Client {
 
  private:
   struct Database {
-    std::unique_ptr<Session> session;
-    // Whether this thread created the store: it closes it, and tells V8 its size.
+    // This thread's only one on the store, however often it attaches.
+    std::shared_ptr<Session> session;
+    // Whether this thread created the store: it closes it, and reports its size to V8.
     bool creator = false;
     int64_t reported = 0;
   };
   struct OpenBatch {
     Session* session = nullptr;
     Batch* batch = nullptr;
+    int32_t database = 0;
+    bool of_call = false;
   };
   struct OpenCursor {
     Session* session = nullptr;
     Cursor* cursor = nullptr;
+    int32_t database = 0;
   };
 
-  int32_t AddDatabase(std::unique_ptr<Session> session, bool creator);
-  int32_t AddBatch(Session* session, Batch* batch);
+  int32_t AddDatabase(std::shared_ptr<Session> session, bool creator);
+  int32_t AddBatch(const OpenBatch& batch);
   // Forgets the id of a batch that was closed; and, if it had any, of those nested
   // in it, which are closed with it.
   void Forget(int32_t batch, Session* session, bool had_nested);
+  // Discards the batches that the condition holds for.
+  template <typename Condition>
+  void DiscardIf(Condition&& condition);
   // Tells V8 how much memory the store holds, if that has changed by enough. Only when the
   // thread is idle, or closes it: V8 may collect its garbage then, which takes milliseconds.
   void Report(int32_t database);
@@ -97,6 +107,8 @@ class Client {
   napi_env env_;
   const int thread_id_;
   Exchange exchange_;
+  // Those of databases_, by the ids of their stores.
+  std::map<Store::Id, std::weak_ptr<Session>> sessions_;
   IdTable<Database> databases_;
   IdTable<OpenBatch> batches_;
   IdTable<OpenCursor> cursors_;

@@ -105,21 +105,47 @@ bool Store::FitsLimit(const Table& writes) {
 }
 
 bool Store::Announce(const Table& writes) {
+  // Keys whose tag is in the table: nearly always they are there, and take no slot.
+  Table::Slot likely[kGroup];
+  size_t likely_count = 0;
   bool room = true;
+  const auto check_likely = [&] {
+    for (const Table::Slot& write : std::span(likely, likely_count)) {
+      room = room && (Contains(write) || Announce(write.tag));
+    }
+    likely_count = 0;
+  };
   writes.ForEach([&](const Table::Slot& write) {
     if (!room) return;
     Shard& shard = ShardAt(write.tag);
-    WriterLock lock(shard.lock);
-    // A key whose tag is there already takes no slot. Should it be the tag of
-    // another key, once in four billion, then the quarter that is free takes it.
-    if (const Ref ref = shard.table.Guess(write.tag)) {
+    {
+      WriterLock lock(shard.lock);
+      const Ref ref = shard.table.Guess(write.tag);
+      if (ref == 0) {
+        room = shard.table.Reserve(++shard.announced);
+        return;
+      }
+      // The digest is compared when memory has come, and when it is linked.
       Prefetch(heap_.At(ref));
-    } else {
-      room = shard.table.Reserve(++shard.announced);
     }
+    likely[likely_count++] = write;
+    if (likely_count == kGroup) check_likely();
   });
+  check_likely();
   if (!room) Withdraw(writes);
   return room;
+}
+
+bool Store::Announce(Tag tag) {
+  Shard& shard = ShardAt(tag);
+  WriterLock lock(shard.lock);
+  return shard.table.Reserve(++shard.announced);
+}
+
+bool Store::Contains(const Table::Slot& write) {
+  Shard& shard = ShardAt(write.tag);
+  ReaderLock lock(shard.lock);
+  return shard.table.Find(heap_, EntryAt(heap_, write.ref)->digest, write.tag) != nullptr;
 }
 
 void Store::Withdraw(const Table& writes) {

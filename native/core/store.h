@@ -103,7 +103,10 @@ class Store {
     const Entry* entry = versions_.Find(head, version);
     return entry == nullptr || entry->deleted() ? nullptr : entry;
   }
+  // Reserves a slot for every key that is new. False if memory cannot be allocated.
   bool Announce(const Table& writes);
+  bool Announce(Tag tag);
+  bool Contains(const Table::Slot& write);
   void Withdraw(const Table& writes);
   bool FitsLimit(const Table& writes);
   // What a commit does to the store's counts.

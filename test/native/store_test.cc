@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "check.h"
+#include "core/registry.h"
 #include "steps.h"
 #include "threads.h"
 #include "user.h"
@@ -102,6 +104,33 @@ TEST("store: stats show no half commit") {
       CHECK(entries == 0 || entries == kKeys);
     }
   });
+}
+
+TEST("store: a new key gets a slot of its own, though another key has its tag") {
+  User user;
+  const auto store = Registry::Instance().Find(user->store_id());
+  const auto digest_of = [](uint64_t i) { return Digest{{i, 0, 0, 0}}; };
+  // Two digests that share a tag; and others of their shard, so that it has six.
+  std::map<Tag, Digest> by_tag;
+  uint64_t i = 0;
+  while (by_tag.emplace(store->TagOf(digest_of(i)), digest_of(i)).second) i++;
+  const Digest twin = digest_of(i);
+  const Tag tag = store->TagOf(twin);
+  std::vector<Digest> digests = {by_tag.extract(tag).mapped()};
+  for (const auto& [other, digest] : by_tag) {
+    if (ShardOf(other) == ShardOf(tag) && digests.size() < 6) digests.push_back(digest);
+  }
+  CHECK_EQ(digests.size(), 6u);
+  const auto put = [&](const std::vector<Digest>& all) {
+    Batch* batch = user.Begin();
+    for (const Digest& digest : all) CHECK(user->Put(batch, digest, {}, {}) == Status::kOk);
+    user.Commit(batch);
+    return user.Stats().held_bytes;
+  };
+  // Six entries fill a table of eight slots; the seventh takes one of sixteen.
+  const uint64_t held = put(digests);
+  CHECK_EQ(put(digests), held);
+  CHECK_EQ(put({twin}), held + 8 * sizeof(Table::Slot));
 }
 
 // Invariant 4: without pauses in which to free them.

@@ -19,6 +19,8 @@ export class Client {
   private readonly cursors = new Map<number, Cursor>();
   /** What this thread is attached to, once or more often, by `Memory.id`. */
   private readonly byHandle = new Map<string, Store>();
+  /** The open batches that calls have begun. */
+  private readonly callBatches = new Set<number>();
   /** The batch that was used last. */
   private recent: Batch | undefined;
 
@@ -45,10 +47,19 @@ export class Client {
     parent: Batch | undefined,
     writable: boolean,
     snapshot: Snapshot,
+    ofCall: boolean,
   ): number {
     const id = ++this.lastId;
+    if (ofCall) this.callBatches.add(id);
     this.recent = new Batch(this.batches, id, store, database, parent, writable, snapshot);
     return id;
+  }
+
+  /** Closes the batches of a database that calls have left open. */
+  closeCallBatches(database: number): void {
+    for (const id of this.callBatches) {
+      if (this.batches.get(id)?.database === database) this.closeBatch(id);
+    }
   }
 
   /** Throws a `RangeError` when memory cannot be allocated. */
@@ -88,6 +99,7 @@ export class Client {
     const batch = this.batches.get(id);
     if (batch === undefined) return;
     this.recent = undefined;
+    this.callBatches.delete(id);
     batch.close();
     if (batch.parent === undefined) batch.store.freeIfIdle();
   }
@@ -127,7 +139,11 @@ export class Client {
   private drop(store: Store): void {
     this.recent = undefined;
     for (const [id, cursor] of this.cursors) if (cursor.store === store) this.cursors.delete(id);
-    for (const [id, batch] of this.batches) if (batch.store === store) this.batches.delete(id);
+    for (const [id, batch] of this.batches) {
+      if (batch.store !== store) continue;
+      this.batches.delete(id);
+      this.callBatches.delete(id);
+    }
     for (const [id, known] of this.databases) if (known.store === store) this.databases.delete(id);
     this.byHandle.delete(store.memory.id);
     store.leave();

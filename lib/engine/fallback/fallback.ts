@@ -34,9 +34,6 @@ class Fallback implements Engine {
     onThreadEnd(() => {
       for (const store of this.client.stores) store.reap();
     });
-    process.once('exit', () => {
-      for (const store of this.client.stores) store.letGo();
-    });
   }
 
   create(maxBytes: number): number {
@@ -94,19 +91,19 @@ class Fallback implements Engine {
     this.client.store(database)?.letGo();
   }
 
-  begin(database: number, writable: boolean): number {
+  begin(database: number, writable: boolean, ofCall: boolean): number {
     const store = this.client.store(database);
     if (store === undefined) return Status.Closed;
     const snapshot = store.pins.take();
     if (snapshot === undefined) return Status.Full;
-    return this.client.addBatch(store, database, undefined, writable, snapshot);
+    return this.client.addBatch(store, database, undefined, writable, snapshot, ofCall);
   }
 
   beginNested(parent: number, writable: boolean): number {
     const outer = this.client.batch(parent);
     if (typeof outer === 'number') return outer;
     const { store, database, snapshot } = outer;
-    return this.client.addBatch(store, database, outer, writable, snapshot);
+    return this.client.addBatch(store, database, outer, writable, snapshot, false);
   }
 
   get(batch: number, at: number): number {
@@ -224,6 +221,11 @@ class Fallback implements Engine {
 
   discard(batch: number): void {
     this.client.closeBatch(batch);
+  }
+
+  endCalls(database: number): void {
+    this.client.closeCallBatches(database);
+    this.unlock(database);
   }
 
   cursor(batch: number): number {

@@ -97,9 +97,10 @@ export function createNative(exchange: Exchange): Engine {
       return ask(core.lock, database);
     },
     unlock: (database) => ask(core.unlock, database),
-    begin(database, writable) {
+    begin(database, writable, ofCall) {
       words[FIRST] = database;
       words[SECOND] = writable ? 1 : 0;
+      words[THIRD] = ofCall ? 1 : 0;
       begin();
       return words[ANSWER] as number;
     },
@@ -154,6 +155,7 @@ export function createNative(exchange: Exchange): Engine {
       words[FIRST] = batch;
       discard();
     },
+    endCalls: (database) => ask(core.endCalls, database),
     cursor: (batch) => ask(core.cursor, batch),
     next: (cursor) => ask(core.next, cursor),
     endCursor: (cursor) => ask(core.endCursor, cursor),
