@@ -1,9 +1,8 @@
 #ifndef MEMDB_CORE_BATCH_H_
 #define MEMDB_CORE_BATCH_H_
 
-#include "clock.h"
 #include "entry.h"
-#include "snapshot.h"
+#include "open_snapshots.h"
 #include "table.h"
 
 namespace memdb {
@@ -14,14 +13,14 @@ struct Batch {
   // Null of a root batch.
   Batch* parent = nullptr;
   // The batches nested in this one, linked through next_sibling; `link` is what
-  // leads to this batch in its parent's list.
+  // leads to this batch in its parent's list, or in the session's list of roots.
   Batch* first_child = nullptr;
   Batch* next_sibling = nullptr;
   Batch** link = nullptr;
-  // What the root of this batch pins, and its version.
-  Pin* pin = nullptr;
+  // Of a root batch. Listed by the session, whoever reads the batch.
+  mutable OpenSnapshot snapshot;
+  // The version that the root of this batch pins.
   Version version = 0;
-  Clock::time_point begun{};
   bool open = false;
   bool writable = false;
   // Entries that belong to the batch, deletions among them.

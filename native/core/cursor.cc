@@ -6,9 +6,11 @@
 namespace memdb {
 
 std::unique_ptr<Cursor> Cursor::Start(Store& store, const Batch& batch) try {
-  std::unique_ptr<Cursor> cursor(new Cursor(store, batch.pin));
+  std::unique_ptr<Cursor> cursor(new Cursor(store, batch.version));
   // From the innermost batch outwards: what stands nearer hides what is further.
+  const Batch* root = nullptr;
   for (const Batch* layer = &batch; layer != nullptr; layer = layer->parent) {
+    root = layer;
     layer->writes.ForEach([&](const Table::Slot& slot) {
       const Entry* entry = EntryAt(store.heap(), slot.ref);
       const auto [at, is_new] = cursor->overlay_.try_emplace(entry->digest);
@@ -20,14 +22,15 @@ std::unique_ptr<Cursor> Cursor::Start(Store& store, const Batch& batch) try {
     });
   }
   cursor->pending_ = cursor->overlay_.cbegin();
-  store.snapshots().AcquireAgain(batch.pin);
+  cursor->snapshot.pin = root->snapshot.pin;
+  store.snapshots().AcquireAgain(cursor->snapshot.pin);
   return cursor;
 } catch (const std::bad_alloc&) {
   return nullptr;
 }
 
 void Cursor::Release() {
-  store_.snapshots().Release(pin_);
+  store_.snapshots().Release(snapshot.pin);
 }
 
 int Cursor::Next(Chunk* chunk) {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "batch.h"
-#include "clock.h"
 #include "entry.h"
+#include "open_snapshots.h"
 #include "store.h"
 
 namespace memdb {
@@ -21,11 +21,8 @@ namespace memdb {
 // guards it.
 class Cursor {
  public:
-  // Pins the version that the batch reads. Null when memory cannot be had.
+  // Pins the version that the batch reads. Null if memory cannot be allocated.
   static std::unique_ptr<Cursor> Start(Store& store, const Batch& batch);
-
-  Version version() const { return version_; }
-  Clock::time_point started() const { return started_; }
 
   struct Chunk {
     // Of each pair: the sizes of key and value.
@@ -42,7 +39,8 @@ class Cursor {
   // Gives up the pin.
   void Release();
 
-  // Where its session keeps it.
+  // What it reads, and its place among the session's cursors. For the session.
+  OpenSnapshot snapshot;
   size_t place = 0;
 
  private:
@@ -58,13 +56,11 @@ class Cursor {
   };
   using Overlay = std::unordered_map<Digest, Copy, DigestHash>;
 
-  Cursor(Store& store, Pin* pin)
-      : store_(store), pin_(pin), version_(pin->version), overlay_(0, DigestHash{store}) {}
+  Cursor(Store& store, Version version)
+      : store_(store), version_(version), overlay_(0, DigestHash{store}) {}
 
   Store& store_;
-  Pin* const pin_;
   const Version version_;
-  const Clock::time_point started_ = CoarseNow();
   Overlay overlay_;
   Overlay::const_iterator pending_;
   // The entries of the shard before next_shard_ that the overlay does not hide, and how

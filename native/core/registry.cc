@@ -30,13 +30,15 @@ bool Registry::Join(const Store::Id& id, Session* session) {
 }
 
 void Registry::Leave(const std::shared_ptr<Store>& store, Session* session) {
+  bool last;
   {
     MutexLock lock(mutex_);
-    if (store->RemoveSession(session) > 0) return;
-    stores_.erase(store->id());
+    last = store->RemoveSession(session) == 0;
+    if (last) stores_.erase(store->id());
   }
-  // Outside the lock: it frees all the data.
-  store->Close();
+  // Without the mutex: the one waits for another thread, the other frees all data.
+  store->AwaitAbandon(session);
+  if (last) store->Close();
 }
 
 void Registry::Remove(const Store::Id& id) {

@@ -27,6 +27,7 @@ class Registry {
   void Remove(const Store::Id& id) EXCLUDES(mutex_);
 
  private:
+  // Never held while waiting.
   Mutex mutex_;
   std::map<Store::Id, std::shared_ptr<Store>> stores_ GUARDED_BY(mutex_);
 };

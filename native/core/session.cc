@@ -1,6 +1,5 @@
 #include "session.h"
 
-#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -36,12 +35,10 @@ Session::Session(std::shared_ptr<Store> store, int thread_id)
 Session::~Session() {
   {
     MutexLock lock(mutex_);
-    if (!abandoned_) {
-      for (auto& cursor : cursors_) cursor->Release();
-      for (auto& batch : batches_) {
-        if (batch->open && batch->parent == nullptr) Close(batch.get(), true);
-      }
-    }
+    // Of an abandoned session there are none.
+    for (auto& cursor : cursors_) cursor->Release();
+    while (roots_ != nullptr) Close(roots_, true);
+    FreeIdle(0, SIZE_MAX);
   }
   Unlock();
   // The others may never come to free what nobody sees now. When it does not get less, they do.
@@ -66,51 +63,60 @@ void Session::Unlock() {
   store_->transaction().Unlock(party_);
 }
 
-Batch* Session::NewBatch(bool writable) try {
-  Batch* batch;
-  if (idle_batches_.empty()) {
-    // Room for every batch among the idle ones: closing one must not fail.
-    idle_batches_.reserve(std::max(batches_.capacity(), batches_.size() + 1));
-    batches_.push_back(std::make_unique<Batch>());
-    batch = batches_.back().get();
+Batch* Session::NewBatch(Batch* parent, bool writable) try {
+  // A thread that had very many open at once gives their memory back step by step.
+  FreeIdle(kIdleBatches, 2);
+  Batch* batch = idle_;
+  if (batch == nullptr) {
+    batch = new Batch;
   } else {
-    batch = idle_batches_.back();
-    idle_batches_.pop_back();
+    idle_ = batch->next_sibling;
+    idle_count_--;
   }
+  batch->parent = parent;
+  batch->link = parent == nullptr ? &roots_ : &parent->first_child;
+  batch->next_sibling = *batch->link;
+  if (batch->next_sibling != nullptr) batch->next_sibling->link = &batch->next_sibling;
+  *batch->link = batch;
   batch->writable = writable;
   batch->open = true;
+  batches_.store(batches_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   return batch;
 } catch (const std::bad_alloc&) {
   return nullptr;
 }
 
+void Session::FreeIdle(size_t kept, size_t most) {
+  for (; idle_count_ > kept && most > 0; most--) {
+    Batch* const batch = idle_;
+    idle_ = batch->next_sibling;
+    idle_count_--;
+    delete batch;
+  }
+}
+
 Batch* Session::Begin(bool writable) {
   MutexLock lock(mutex_);
   if (abandoned_) return nullptr;
-  Batch* batch = NewBatch(writable);
-  if (batch == nullptr) return nullptr;
-  batch->pin = store_->snapshots().Acquire();
-  if (batch->pin == nullptr) {
-    Close(batch, false);
+  Pin* const pin = store_->snapshots().Acquire();
+  if (pin == nullptr) return nullptr;
+  Batch* batch = NewBatch(nullptr, writable);
+  if (batch == nullptr) {
+    store_->snapshots().Release(pin);
     return nullptr;
   }
-  batch->version = batch->pin->version;
-  batch->begun = CoarseNow();
+  batch->version = pin->version;
+  batch->snapshot.pin = pin;
+  batch->snapshot.since = CoarseNow();
+  snapshots_.Add(&batch->snapshot);
   return batch;
 }
 
 Batch* Session::BeginNested(Batch* parent, bool writable) {
   MutexLock lock(mutex_);
   if (!Usable(parent)) return nullptr;
-  Batch* batch = NewBatch(writable);
-  if (batch == nullptr) return nullptr;
-  batch->parent = parent;
-  batch->pin = parent->pin;
-  batch->version = parent->version;
-  batch->next_sibling = parent->first_child;
-  batch->link = &parent->first_child;
-  if (batch->next_sibling != nullptr) batch->next_sibling->link = &batch->next_sibling;
-  parent->first_child = batch;
+  Batch* batch = NewBatch(parent, writable);
+  if (batch != nullptr) batch->version = parent->version;
   return batch;
 }
 
@@ -245,42 +251,37 @@ Status Session::MergeIntoParent(Batch* batch) {
 Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* holder) {
   TransactionMutex& transaction = store_->transaction();
   const bool held = transaction.HeldByThreadOf(party_);
-  bool lock_here = false;
-  Status status = Status::kClosed;
   {
     MutexLock lock(mutex_);
     if (!Usable(batch)) return Status::kClosed;
     const bool to_store = batch->parent == nullptr && batch->writable;
     if (to_store && held && !locked) {
-      // Closing takes the lock away, and who takes it meanwhile may not notice.
+      // Closing takes the lock away, so `held` may be stale.
       return store_->closed() ? Status::kClosed : Status::kNested;
     }
     if (!to_store || batch->writes.size() == 0) {
-      status = batch->parent == nullptr ? Status::kOk : MergeIntoParent(batch);
+      const Status status = batch->parent == nullptr ? Status::kOk : MergeIntoParent(batch);
       if (status == Status::kOk) Close(batch, true);
       store_->Reclaim(kReclaimStep);
       return status;
     }
-    lock_here = !held && transaction.TryLock(party_);
-    if (held || lock_here) status = CommitToStore(batch);
+    if (held || transaction.TryLock(party_)) return CommitToStore(batch, !held);
   }
-  if (!held && !lock_here) {
-    // Not under the session's mutex: another thread's update may hold us up here, and
-    // closing the store must not wait for that.
-    status = Lock(limit, holder);
-    if (status != Status::kOk) return status;
-    lock_here = true;
-    MutexLock lock(mutex_);
-    status = Usable(batch) ? CommitToStore(batch) : Status::kClosed;
-  }
-  if (lock_here) Unlock();
-  return status;
+  // Not under the session's mutex: another thread's update may hold us up here, and
+  // closing the store must not wait for that.
+  const Status status = Lock(limit, holder);
+  if (status != Status::kOk) return status;
+  MutexLock lock(mutex_);
+  return CommitToStore(batch, true);
 }
 
-Status Session::CommitToStore(Batch* batch) {
+Status Session::CommitToStore(Batch* batch, bool unlock) {
   store_->transaction().AssertHeld();
   const size_t written = batch->writes.size();
-  const Status status = store_->Commit(batch->writes, batch->pin);
+  const Status status =
+      Usable(batch) ? store_->Commit(batch->writes, batch->snapshot.pin) : Status::kClosed;
+  // Before the rest, and before the session's mutex: its owner pauses if others wait for it.
+  if (unlock) Unlock();
   if (status == Status::kOk) {
     batch->writes.Reset();
     Close(batch, false);
@@ -302,17 +303,19 @@ void Session::Close(Batch* batch, bool pinned) {
   for (Batch* leaf = batch;;) {
     while (leaf->first_child != nullptr) leaf = leaf->first_child;
     Batch* const parent = leaf->parent;
-    if (parent != nullptr) {
-      *leaf->link = leaf->next_sibling;
-      if (leaf->next_sibling != nullptr) leaf->next_sibling->link = leaf->link;
-    } else if (pinned) {
-      store_->snapshots().Release(leaf->pin);
+    *leaf->link = leaf->next_sibling;
+    if (leaf->next_sibling != nullptr) leaf->next_sibling->link = leaf->link;
+    // Of an abandoned session, the store has the pins and the entries.
+    if (!abandoned_) {
+      if (parent == nullptr) snapshots_.Remove(&leaf->snapshot);
+      if (parent == nullptr && pinned) store_->snapshots().Release(leaf->snapshot.pin);
+      DestroyWrites(leaf);
+      batches_.store(batches_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     }
-    DestroyWrites(leaf);
     leaf->parent = nullptr;
-    leaf->next_sibling = nullptr;
     leaf->open = false;
-    idle_batches_.push_back(leaf);
+    leaf->next_sibling = std::exchange(idle_, leaf);
+    idle_count_++;
     if (leaf == batch) return;
     leaf = parent;
   }
@@ -330,6 +333,9 @@ Cursor* Session::StartCursor(const Batch* batch) try {
   if (cursors_.size() == cursors_.capacity()) cursors_.reserve(2 * cursors_.size() + 8);
   auto cursor = Cursor::Start(*store_, *batch);
   if (cursor == nullptr) return nullptr;
+  const Batch* root = batch;
+  while (root->parent != nullptr) root = root->parent;
+  snapshots_.AddBeside(&cursor->snapshot, &root->snapshot);
   cursor->place = cursors_.size();
   cursors_.push_back(std::move(cursor));
   return cursors_.back().get();
@@ -345,6 +351,7 @@ int Session::Next(Cursor* cursor, Cursor::Chunk* chunk) {
 void Session::EndCursor(Cursor* cursor) {
   MutexLock lock(mutex_);
   if (abandoned_) return;
+  snapshots_.Remove(&cursor->snapshot);
   cursor->Release();
   // The last one moves to its place.
   const size_t place = cursor->place;
@@ -357,35 +364,30 @@ void Session::EndCursor(Cursor* cursor) {
 size_t Session::Reclaim() {
   constexpr size_t kIdleStep = 4096;
   MutexLock lock(mutex_);
+  FreeIdle(kIdleBatches, kIdleStep);
   return abandoned_ ? 0 : store_->Reclaim(kIdleStep);
 }
 
-Session::Usage Session::GetUsage() {
-  MutexLock lock(mutex_);
-  Usage usage{party_.thread_id(), 0, 0, Clock::time_point::max()};
-  if (abandoned_) return usage;
-  std::vector<Version> versions;
-  const auto pin = [&](Version version, Clock::time_point since) {
-    versions.push_back(version);
-    usage.oldest = std::min(usage.oldest, since);
-  };
-  for (const auto& batch : batches_) {
-    if (!batch->open) continue;
-    usage.batches++;
-    if (batch->parent == nullptr) pin(batch->version, batch->begun);
-  }
-  for (const auto& cursor : cursors_) pin(cursor->version(), cursor->started());
-  std::sort(versions.begin(), versions.end());
-  usage.snapshots =
-      static_cast<size_t>(std::unique(versions.begin(), versions.end()) - versions.begin());
-  return usage;
+Session::Usage Session::GetUsage() const {
+  return {party_.thread_id(), batches_.load(std::memory_order_relaxed), snapshots_.versions(),
+          snapshots_.oldest()};
 }
 
 void Session::Abandon() {
   MutexLock lock(mutex_);
   abandoned_ = true;
-  for (auto& batch : batches_) batch->writes.Clear();
+  for (Batch* batch = roots_; batch != nullptr;) {
+    batch->writes.Clear();
+    if (batch->first_child != nullptr) {
+      batch = batch->first_child;
+      continue;
+    }
+    while (batch != nullptr && batch->next_sibling == nullptr) batch = batch->parent;
+    if (batch != nullptr) batch = batch->next_sibling;
+  }
   cursors_.clear();
+  snapshots_.Clear();
+  batches_.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace memdb

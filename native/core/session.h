@@ -1,15 +1,19 @@
 #ifndef MEMDB_CORE_SESSION_H_
 #define MEMDB_CORE_SESSION_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "batch.h"
 #include "cursor.h"
 #include "mutex.h"
+#include "open_snapshots.h"
 #include "status.h"
 #include "store.h"
 #include "thread_annotations.h"
@@ -18,13 +22,13 @@
 namespace memdb {
 
 // One thread's use of one store: its batches and iterations, and whatever of the
-// store it holds. Every method but Abandon is called by that thread. Batches and
+// store it holds. That thread calls every method but GetUsage and Abandon. Batches and
 // cursors are the session's: the address of a cursor is good until EndCursor, that
-// of a batch until the session ends. A call with a batch that is closed answers
-// kClosed, until a later batch takes its place.
+// of a batch until a later one begins after it was closed. Until then a call
+// with it returns kClosed.
 //
-// Every call holds the session's mutex while it is inside the store, so a store
-// can be closed by another thread at any time. When the session ends, in
+// Every call but GetUsage holds the session's mutex while it is inside the store, so
+// another thread can close the store at any time. When the session ends, in
 // whatever way the thread ends, it leaves no batch, pin or lock behind.
 class Session {
  public:
@@ -90,8 +94,8 @@ class Session {
     size_t snapshots;
     Clock::time_point oldest;  // of the pins; max when there are none
   };
-  // For Store::ForEachSession: from any thread.
-  Usage GetUsage() EXCLUDES(mutex_);
+  // From any thread, and without waiting for a call under way.
+  Usage GetUsage() const;
   Store::Stats StoreStats() { return store_->GetStats(); }
   template <typename Function>
   void ForEachUsage(Function&& function) {
@@ -102,20 +106,29 @@ class Session {
   // freeing its entries, which go with the store.
   void Abandon() EXCLUDES(mutex_);
 
+  // Where the store lists it, if it does. For the store.
+  std::optional<std::list<Session*>::iterator> listed;
+
  private:
   // How many superseded entries a commit or discard frees on its way, at the least.
   static constexpr size_t kReclaimStep = 64;
+  // How many closed batches are kept to be used again.
+  static constexpr size_t kIdleBatches = 64;
 
   Session(std::shared_ptr<Store> store, int thread_id);
 
   bool Usable(const Batch* batch) const REQUIRES(mutex_) { return batch->open && !abandoned_; }
-  Batch* NewBatch(bool writable) REQUIRES(mutex_);
+  // Null if memory cannot be allocated.
+  Batch* NewBatch(Batch* parent, bool writable) REQUIRES(mutex_);
+  // Frees closed batches down to `kept`, and `most` of them at most.
+  void FreeIdle(size_t kept, size_t most) REQUIRES(mutex_);
   const Entry* FindPending(const Batch* batch, const Digest& digest, Tag tag, bool* pending) const
       REQUIRES(mutex_);
   const Entry* Find(const Batch* batch, const Digest& digest) REQUIRES(mutex_);
   Status Write(Batch* batch, const Digest& digest, Ref ref) REQUIRES(mutex_);
   Status MergeIntoParent(Batch* batch) REQUIRES(mutex_);
-  Status CommitToStore(Batch* batch) REQUIRES(mutex_);
+  // With the transaction mutex held, which it gives back if told so.
+  Status CommitToStore(Batch* batch, bool unlock) REQUIRES(mutex_);
   // Closes the batch and its children. `pinned`: whether its pin is still there.
   void Close(Batch* batch, bool pinned) REQUIRES(mutex_);
   void DestroyWrites(Batch* batch) REQUIRES(mutex_);
@@ -125,10 +138,16 @@ class Session {
 
   OwnerMutex mutex_;
   bool abandoned_ GUARDED_BY(mutex_) = false;
-  std::vector<std::unique_ptr<Batch>> batches_ GUARDED_BY(mutex_);
-  // Those of batches_ that are closed, to be used again.
-  std::vector<Batch*> idle_batches_ GUARDED_BY(mutex_);
+  // The open root batches, linked like those nested in a batch.
+  Batch* roots_ GUARDED_BY(mutex_) = nullptr;
+  // Closed batches, to be used again, linked through next_sibling.
+  Batch* idle_ GUARDED_BY(mutex_) = nullptr;
+  size_t idle_count_ GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<Cursor>> cursors_ GUARDED_BY(mutex_);
+
+  // Changed under the mutex; their numbers are read without it.
+  OpenSnapshots snapshots_;
+  std::atomic<size_t> batches_{0};
 };
 
 }  // namespace memdb

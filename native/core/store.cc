@@ -218,7 +218,11 @@ void Store::Free(Ref ref) {
 void Store::Close() {
   if (closed_.exchange(true)) return;
   transaction_.Close();
-  ForEachSession([](Session& session) { session.Abandon(); });
+  {
+    MutexLock lock(sessions_mutex_);
+    next_to_abandon_ = sessions_.begin();
+  }
+  while (Session* session = NextToAbandon()) session->Abandon();
   // Nobody is inside now, and whoever comes is turned away by its session.
   for (Shard& shard : shards_) {
     WriterLock lock(shard.lock);
@@ -227,15 +231,35 @@ void Store::Close() {
   heap_.Clear();
 }
 
+Session* Store::NextToAbandon() {
+  Session* session = nullptr;
+  {
+    MutexLock lock(sessions_mutex_);
+    if (next_to_abandon_ != sessions_.end()) session = *next_to_abandon_++;
+    abandoning_.store(session, std::memory_order_seq_cst);
+  }
+  // The one before this may want to end.
+  abandoning_.notify_all();
+  return session;
+}
+
 void Store::AddSession(Session* session) {
   MutexLock lock(sessions_mutex_);
-  sessions_.push_back(session);
+  session->listed = sessions_.insert(sessions_.end(), session);
 }
 
 size_t Store::RemoveSession(Session* session) {
   MutexLock lock(sessions_mutex_);
-  std::erase(sessions_, session);
+  if (session->listed) {
+    if (next_to_abandon_ == *session->listed) ++next_to_abandon_;
+    sessions_.erase(*session->listed);
+    session->listed.reset();
+  }
   return sessions_.size();
+}
+
+void Store::AwaitAbandon(Session* session) {
+  abandoning_.wait(session, std::memory_order_acquire);
 }
 
 Store::Stats Store::GetStats() {

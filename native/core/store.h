@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <new>
 #include <span>
 #include <vector>
@@ -79,8 +80,10 @@ class Store {
   void Close() EXCLUDES(sessions_mutex_);
 
   void AddSession(Session* session) EXCLUDES(sessions_mutex_);
-  // How many are left.
+  // Returns how many are left. Then AwaitAbandon must be called before the session is freed.
   size_t RemoveSession(Session* session) EXCLUDES(sessions_mutex_);
+  // Waits until Close, in another thread, is done with the session.
+  void AwaitAbandon(Session* session);
 
   struct Stats {
     uint64_t entries;
@@ -91,6 +94,7 @@ class Store {
     uint64_t commits;
   };
   Stats GetStats();
+  // `function` must not wait for anything: others want the list too.
   template <typename Function>
   void ForEachSession(Function&& function) EXCLUDES(sessions_mutex_) {
     MutexLock lock(sessions_mutex_);
@@ -115,6 +119,8 @@ class Store {
     uint64_t entries = 0;  // added; wraps around when more go
     uint64_t bytes = 0;
   };
+  // Sets abandoning_ to the next session, null at the end; returns it.
+  Session* NextToAbandon() EXCLUDES(sessions_mutex_);
   void Link(Tag tag, Ref ref, Version version, Change* change);
   void Free(Ref ref);
 
@@ -136,8 +142,12 @@ class Store {
   std::atomic<uint64_t> superseded_{0};
   std::atomic<bool> closed_{false};
 
+  // Never held while waiting.
   Mutex sessions_mutex_;
-  std::vector<Session*> sessions_ GUARDED_BY(sessions_mutex_);
+  std::list<Session*> sessions_ GUARDED_BY(sessions_mutex_);
+  // Of Close: the next session that it will abandon, and the one that it abandons now.
+  std::list<Session*>::iterator next_to_abandon_ GUARDED_BY(sessions_mutex_) = sessions_.end();
+  std::atomic<Session*> abandoning_{nullptr};
 };
 
 template <typename Hidden>

@@ -173,6 +173,55 @@ TEST("close: who waits for the transaction mutex is turned away at once") {
   CHECK(owner->Lock(seconds(60), &holder) == Status::kClosed);
 }
 
+// A thread stands in the middle of a call, as in a commit of very many entries. Only
+// closing that store waits for it. Invariant 7.
+TEST("close: a call that takes long delays neither stats nor who leaves, nor another store") {
+  if (!kCountsMemory) return Note("skipped: a call is stopped on Linux only");
+  User owner;
+  User leaving(owner, 2);
+  std::atomic<bool> inside{false};
+  std::atomic<bool> go_on{false};
+  std::thread working([&] {
+    User user(owner, 1);
+    Batch* batch = user.Begin();
+    AtNextAllocation([&] {
+      inside = true;
+      WaitUntil("the others are done", [&] { return go_on.load(); });
+    });
+    user.TryPut(batch, "key", "value");
+    CHECK(user.TryPut(batch, "key", "value") == Status::kClosed);
+  });
+  WaitUntil("the call is under way", [&] { return inside.load(); });
+
+  std::atomic<int> done{0};
+  const auto use_others = [&] {
+    const int before = done;
+    std::thread([&] {
+      owner.Stats();
+      size_t sessions = 0;
+      owner->ForEachUsage([&](const Session::Usage&) { sessions++; });
+      CHECK(sessions >= 2);
+      done++;
+      CHECK(User().Now().empty());
+      done++;
+    }).detach();
+    WaitUntil("stats, and another store", [&] { return done == before + 2; });
+  };
+  use_others();
+  std::thread closing([&] { owner->CloseStore(); });
+  WaitUntil("closing is under way", [&] { return owner->closed(); });
+  use_others();
+  std::thread([&] {
+    leaving.Leave();
+    done++;
+  }).detach();
+  WaitUntil("another session leaves", [&] { return done == 5; });
+  use_others();
+  go_on = true;
+  working.join();
+  closing.join();
+}
+
 TEST("close: threads come and go while the last ones leave, or the store is closed") {
   for (int round = 0; round < Rounds(300); round++) {
     const size_t before = MappedBytes();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -18,9 +19,11 @@ constexpr size_t kNever = SIZE_MAX;
 std::atomic<size_t> mapped_bytes{0};
 thread_local size_t until_failure = kNever;
 thread_local bool has_failed = false;
+thread_local std::function<void()> at_next;
 
 // Whether this allocation is the one to fail.
 [[maybe_unused]] bool Fails() {
+  if (at_next) std::exchange(at_next, nullptr)();
   if (until_failure == kNever) return false;
   if (until_failure-- > 0) return false;
   has_failed = true;
@@ -45,6 +48,10 @@ FailingAllocation::~FailingAllocation() {
 
 bool FailingAllocation::failed() const {
   return has_failed;
+}
+
+void AtNextAllocation(std::function<void()> function) {
+  at_next = std::move(function);
 }
 
 }  // namespace memdb::test

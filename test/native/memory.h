@@ -2,6 +2,7 @@
 #define MEMDB_TEST_MEMORY_H_
 
 #include <cstddef>
+#include <functional>
 
 namespace memdb::test {
 
@@ -28,6 +29,10 @@ class FailingAllocation {
   // Whether it has come to it.
   bool failed() const;
 };
+
+// Has this thread call the function in its next allocation, once: it stands inside
+// whatever call makes that allocation until the function returns.
+void AtNextAllocation(std::function<void()> function);
 
 }  // namespace memdb::test
 

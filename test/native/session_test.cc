@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "check.h"
+#include "memory.h"
 #include "user.h"
 
 namespace memdb::test {
@@ -302,6 +303,27 @@ TEST("session: batches nested side by side are closed one by one") {
   for (Batch* batch : batches) user.Discard(batch);
   CHECK(!user->HasNested(parent));
   user.Discard(parent);
+}
+
+// Counted as allocations of batches: those once open are neither kept nor looked at.
+TEST("session: after very many batches were open, few are kept") {
+  if (!kCountsMemory) return;
+  User user;
+  std::vector<Batch*> batches;
+  for (int i = 0; i < 10'000; i++) batches.push_back(user.Begin());
+  for (Batch* batch : batches) user.Discard(batch);
+  user.ReclaimAll();
+  for (int i = 0; i < 10'000; i++) user.Discard(user.Begin());
+  batches.clear();
+  const auto begins_without_memory = [&] {
+    const FailingAllocation failing(0);
+    Batch* batch = user->Begin(true);
+    if (batch != nullptr) batches.push_back(batch);
+    return batch != nullptr;
+  };
+  while (begins_without_memory()) {
+  }
+  CHECK(batches.size() >= 1 && batches.size() <= 100);
 }
 
 TEST("session: a pair that no iteration could tell the size of is refused") {

@@ -1,0 +1,54 @@
+#ifndef MEMDB_CORE_OPEN_SNAPSHOTS_H_
+#define MEMDB_CORE_OPEN_SNAPSHOTS_H_
+
+#include <atomic>
+#include <cstddef>
+
+#include "clock.h"
+#include "snapshot.h"
+
+namespace memdb {
+
+// What a root batch or an iteration reads.
+struct OpenSnapshot {
+  Pin* pin = nullptr;
+  // When the first batch began that reads it.
+  Clock::time_point since{};
+  OpenSnapshot* older = nullptr;
+  OpenSnapshot* newer = nullptr;
+};
+
+// All that one thread reads, in the order of their versions. Every method takes constant
+// time. The thread adds and removes; any thread may ask for the numbers.
+class OpenSnapshots {
+ public:
+  // One that is not older than any other.
+  void Add(OpenSnapshot* snapshot) { Insert(snapshot, newest_); }
+  // One more of what `other` reads.
+  void AddBeside(OpenSnapshot* snapshot, OpenSnapshot* other);
+  void Remove(OpenSnapshot* snapshot);
+  void Clear();
+
+  // How many versions are read.
+  size_t versions() const { return versions_.load(std::memory_order_relaxed); }
+  // Since when the oldest is open; max if there is none.
+  Clock::time_point oldest() const {
+    return Clock::time_point(Clock::duration(since_.load(std::memory_order_relaxed)));
+  }
+
+ private:
+  void Insert(OpenSnapshot* snapshot, OpenSnapshot* older);
+  void SetVersions(size_t count) { versions_.store(count, std::memory_order_relaxed); }
+  void SetSince(Clock::time_point since) {
+    since_.store(since.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
+  OpenSnapshot* oldest_ = nullptr;
+  OpenSnapshot* newest_ = nullptr;
+  std::atomic<size_t> versions_{0};
+  std::atomic<Clock::rep> since_{Clock::time_point::max().time_since_epoch().count()};
+};
+
+}  // namespace memdb
+
+#endif  // MEMDB_CORE_OPEN_SNAPSHOTS_H_
