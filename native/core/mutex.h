@@ -27,7 +27,8 @@ class CAPABILITY("mutex") Mutex {
   }
 
   void Unlock() RELEASE() {
-    if (state_.exchange(kIdle, std::memory_order_release) == kWaitedFor) [[unlikely]] {
+    // Sequentially consistent: else the check for waiters in notify_one might move before it.
+    if (state_.exchange(kIdle, std::memory_order_seq_cst) == kWaitedFor) [[unlikely]] {
       state_.notify_one();
     }
   }

@@ -6,7 +6,7 @@ void RwLock::LockSharedSlowly() {
   for (;;) {
     // A writer is in, or waits for the readers before us: count ourselves out
     // again, and let it know if it waited for us alone.
-    if (state_.fetch_sub(1, std::memory_order_relaxed) == (kWriter | 1)) {
+    if (state_.fetch_sub(1, std::memory_order_seq_cst) == (kWriter | 1)) {
       state_.notify_all();
     }
     for (uint32_t seen; (seen = state_.load(std::memory_order_relaxed)) & kWriter;) {

@@ -25,8 +25,9 @@ class CAPABILITY("rw_lock") RwLock {
   }
 
   void UnlockShared() RELEASE_SHARED() {
-    // Release: the writer that gets in next must not see our reads move past this.
-    const uint32_t before = state_.fetch_sub(1, std::memory_order_release);
+    // Release: the writer that gets in next must not see our reads move past this. Sequentially
+    // consistent: else the check for waiters in notify_all might move before it.
+    const uint32_t before = state_.fetch_sub(1, std::memory_order_seq_cst);
     if (before == (kWriter | 1)) [[unlikely]] {
       state_.notify_all();
     }
@@ -41,7 +42,7 @@ class CAPABILITY("rw_lock") RwLock {
   }
 
   void Unlock() RELEASE() {
-    state_.fetch_and(~kWriter, std::memory_order_release);
+    state_.fetch_and(~kWriter, std::memory_order_seq_cst);
     // Costs no system call unless some thread waits.
     state_.notify_all();
   }
