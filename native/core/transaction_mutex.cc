@@ -18,7 +18,9 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
   }
 
   const Clock::time_point start = Clock::now();
-  if (party.waiting_since_ == Clock::time_point{}) party.waiting_since_ = start;
+  if (party.waiting_since_ == Clock::time_point{} || start - party.timed_out_at_ > kBreak) {
+    party.waiting_since_ = start;
+  }
   Enqueue(party);
   const auto my_turn = [&]() REQUIRES(mutex_) {
     return party.handed_over_ || closed_ || Watch() == nullptr;
@@ -32,6 +34,7 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
     return Status::kClosed;
   }
   if (!turn) {
+    party.timed_out_at_ = Clock::now();
     const int thread = holder_thread_.load(std::memory_order_relaxed);
     *holder = thread == kNoThread ? -1 : thread;
     Unwatch();

@@ -31,8 +31,10 @@ class CAPABILITY("mutex") TransactionMutex {
     // The rest is guarded by the mutex's own mutex while the party waits.
     std::condition_variable turn_;
     Party* next_ = nullptr;
-    // Kept over a wait that timed out: who comes back to wait on is not new.
+    // A wait in slices is one wait: a party that returns within kBreak of a time-out keeps
+    // its place in the queue.
     Clock::time_point waiting_since_{};
+    Clock::time_point timed_out_at_{};
     bool handed_over_ = false;
   };
 
@@ -55,6 +57,7 @@ class CAPABILITY("mutex") TransactionMutex {
 
  private:
   static constexpr Clock::duration kPatience = std::chrono::milliseconds(1);
+  static constexpr Clock::duration kBreak = std::chrono::milliseconds(100);
 
   // No thread's id.
   static constexpr int kNoThread = INT_MIN;

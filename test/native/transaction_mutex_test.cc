@@ -184,6 +184,21 @@ TEST("transaction_mutex: a wait taken up again goes on, it does not start anew")
   CHECK(fair);
 }
 
+TEST("transaction_mutex: a wait that was given up is forgotten") {
+  TransactionMutex mutex;
+  Party holding(0);
+  Party first(1);
+  Party gave_up(2);
+  bool fair = false;
+  for (int attempt = 0; attempt < 5 && !fair; attempt++) {
+    CHECK(LockFor(mutex, holding, kLong) == Status::kOk);
+    CHECK(LockFor(mutex, gave_up, milliseconds(1)) == Status::kBusy);
+    std::this_thread::sleep_for(milliseconds(150));
+    fair = FirstServed(mutex, holding, first, gave_up) == &first;
+  }
+  CHECK(fair);
+}
+
 TEST("transaction_mutex: closing turns away who waits, who comes and who holds it") {
   for (int round = 0; round < 20; round++) {
     TransactionMutex mutex;
