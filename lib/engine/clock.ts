@@ -8,4 +8,4 @@ import * as timers from 'node:timers';
 /** Milliseconds on a clock that never goes back. */
 export const now: () => number = performance.now.bind(performance);
 
-export const { setTimeout, clearTimeout } = timers;
+export const { setTimeout, clearTimeout, setInterval } = timers;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Status } from '../../dist/lib/engine/engine.js';
-import { Header, Session } from '../../dist/lib/engine/fallback/layout.js';
+import { Header } from '../../dist/lib/engine/fallback/layout.js';
 import { Memory } from '../../dist/lib/engine/fallback/memory.js';
 import type { Store } from '../../dist/lib/engine/fallback/store.js';
 import { ALL_WRITES, Death, declareDead, mortal, open, viewOf } from './mortal.js';
@@ -77,7 +77,7 @@ describe('a session', () => {
       const [heir, gone] = threads(2) as [Store, Store];
       gone.pins.take();
       gone.startRead();
-      gone.memory.store(Header.Hungry, gone.session + 1);
+      gone.memory.store(Header.Hungry, gone.sessions.token(gone.session));
       mortal(gone.memory, lives, ALL_WRITES);
       died = false;
       try {
@@ -86,9 +86,7 @@ describe('a session', () => {
         if (!(error instanceof Death)) throw error;
         died = true;
       }
-      // Once it is marked as being cleared away nobody can tell who has to do with it.
-      if (heir.sessions.field(gone.session, Session.Thread) > 0)
-        declareDead(heir.memory, gone.session);
+      if (heir.sessions.thread(gone.session) >= 0) declareDead(heir.memory, gone.session);
       heir.reap();
       expect(pins(heir)).toBe(0);
       expect(heir.sessions.oldestReader(1_001)).toBe(1_001);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LOWER_HALF } from '../../dist/lib/engine/fallback/identity.js';
 import { Session } from '../../dist/lib/engine/fallback/layout.js';
 import { Memory, sessionWord } from '../../dist/lib/engine/fallback/memory.js';
 import { Pending } from '../../dist/lib/engine/fallback/pending.js';
@@ -8,7 +9,7 @@ import { Store } from '../../dist/lib/engine/fallback/store.js';
 export class Death extends Error {}
 
 /** How the engine writes to shared memory, but for the contents of new blocks. */
-type Write = 'setWord' | 'setNumber' | 'store' | 'add' | 'swap' | 'publish';
+type Write = 'setWord' | 'setNumber' | 'store' | 'add' | 'swap' | 'swapLong' | 'publish';
 
 export const ALL_WRITES: readonly Write[] = [
   'setWord',
@@ -16,6 +17,7 @@ export const ALL_WRITES: readonly Write[] = [
   'store',
   'add',
   'swap',
+  'swapLong',
   'publish',
 ];
 
@@ -28,6 +30,7 @@ export function mortal(memory: Memory, lives: number, writes: readonly Write[]):
   for (const name of writes) {
     const write = Memory.prototype[name] as (...values: number[]) => unknown;
     Object.defineProperty(memory, name, {
+      configurable: true,
       value: (...values: number[]) => {
         if (left-- <= 0) throw new Death();
         return write.apply(memory, values);
@@ -39,7 +42,7 @@ export function mortal(memory: Memory, lives: number, writes: readonly Write[]):
 /** Makes it known to all that the thread of a session is dead. */
 export function declareDead(memory: Memory, session: number): void {
   const noThread = 1_000_000_000;
-  memory.words[sessionWord(session) + Session.Thread] = noThread;
+  memory.words[sessionWord(session) + Session.Identity + LOWER_HALF] = noThread;
   memory.words[sessionWord(session) + Session.Task] = 0;
 }
 

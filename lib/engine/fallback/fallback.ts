@@ -1,4 +1,6 @@
+import { setInterval } from '../clock.js';
 import { type Engine, Status } from '../engine.js';
+import { onExit } from '../events.js';
 import { type Exchange, Region, Word } from '../exchange.js';
 import { Found } from './batch.js';
 import { Client } from './client.js';
@@ -11,6 +13,9 @@ import { onThreadEnd } from './threads.js';
 
 /** How long `update` and `commit` wait for a thread of which it is not known whether it died, ms. */
 const LOCK_TIMEOUT = 10_000;
+
+/** How often an idle thread looks whether there is something to do, ms. */
+const TIDY_INTERVAL = 1_000;
 
 /** The largest number of bytes that a word of the exchange can say. */
 const MOST_NEEDED = 2 ** 31 - 1;
@@ -34,6 +39,12 @@ class Fallback implements Engine {
     onThreadEnd(() => {
       for (const store of this.client.stores) store.reap();
     });
+    onExit(() => {
+      for (const store of this.client.stores) store.abandon();
+    });
+    setInterval(() => {
+      for (const store of this.client.stores) if (!store.memory.closed) store.tidy();
+    }, TIDY_INTERVAL).unref();
   }
 
   create(maxBytes: number): number {
@@ -83,7 +94,7 @@ class Fallback implements Engine {
   lock(database: number, slice: number): number {
     const store = this.client.store(database);
     if (store === undefined) return Status.Closed;
-    if (store.mutex.owned) return Status.Nested;
+    if (store.updating) return Status.Nested;
     return this.tellHolder(store, store.lock(slice));
   }
 
@@ -200,7 +211,7 @@ class Fallback implements Engine {
       return status;
     }
     const { owned } = store.mutex;
-    if (from.writable && owned && !locked) return Status.Nested;
+    if (from.writable && store.updating && !locked) return Status.Nested;
     if (writes === undefined || writes.count === 0) {
       this.client.closeBatch(batch);
       return Status.Ok;
@@ -215,7 +226,7 @@ class Fallback implements Engine {
       if (status === Status.Ok) this.client.closeBatch(batch);
       return status;
     } finally {
-      if (!owned) store.mutex.release();
+      if (!owned) store.letGo();
     }
   }
 

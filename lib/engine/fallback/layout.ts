@@ -55,10 +55,12 @@ export const Header = {
   /** What has gathered since pins were last looked for, and how much must before it is done again. */
   Gathered: 57,
   Due: 58,
+  /** When a thread last looked for dead threads, ms. */
+  Reaped: 59,
 
-  /** The transaction mutex: 1 + the session that owns it, or 0. */
+  /** The transaction mutex: the token of the session that owns it, or 0. */
   Owner: 64,
-  /** 1 + the session that has waited too long for it, before which others step back, or 0. */
+  /** The token of a session that has waited long for it, before which others step back, or 0. */
   Hungry: 65,
 
   /** For each size class the first page with a free block. */
@@ -73,27 +75,26 @@ export const MAX_SESSIONS = 256;
 export const SESSIONS_WORD = 1024;
 export const SESSION_WORDS = 64;
 
-/** Words of a session. Only its own thread writes them, or who found it dead. */
+/** Words of a session. Only its own thread writes them, but for the identity of a dead one. */
 export const Session = {
   /** The epoch in which its thread began to read; 0 while it does not. */
   Reading: 0,
-  /** 1 + thread id, negative while the session is being set up or cleared away and holds nothing; 0: free. */
-  Thread: 1,
-  /** Which `Threads` its thread belongs to and its place there. */
-  Family: 2,
-  Place: 3,
-  /** What the operating system knows its thread by, see `task.ts`. */
+  /** A 64-bit integer: whose it is, see `identity.ts`. */
+  Identity: 2,
+  /** What the operating system knows its thread by, see `task.ts`, and part of the generation. */
   Task: 4,
   TaskStart: 5,
-  Batches: 6,
-  /** 1 while it waits for the transaction mutex. */
-  Waiting: 7,
+  /** Which table of `threads.ts` its thread is in. */
+  Family: 6,
+  Batches: 7,
+  /** When it last looked whether the transaction mutex is free, ms; 0 while it does not wait for it. */
+  Waiting: 8,
   /** How many places for pins are in use, free ones among them included. */
-  Pins: 8,
+  Pins: 9,
   /** The first page of further pins, or 0. */
-  PinPage: 9,
+  PinPage: 10,
   /** Written for the sake of the order in which others see what was written before. */
-  Fence: 10,
+  Fence: 11,
   FirstPin: 16,
 } as const;
 
@@ -118,7 +119,7 @@ export const PageUse = {
   Rest: 4,
   /** Added to the number of pages of a run, in its first page. */
   Run: 0x10000000,
-  /** Added to the session whose pins are in the page. */
+  /** Added to the token of the session whose pins are in the page. */
   Session: 0x20000000,
 } as const;
 

@@ -24,9 +24,10 @@ const LEAST_GROWTH = 4;
 const OVERHEAD = 256;
 const SPARE_PAGES = 1024;
 
-const HEADER_NUMBERS = 32;
+/** The header and the sessions, in 64-bit integers. */
+const FIXED_INTEGERS = (SESSIONS_WORD + MAX_SESSIONS * SESSION_WORDS) >> 1;
 /** Counts the changes of what `layout.ts` says, so that no other copy of the package misreads the memory. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 
 /**
  * The memory of one database as this thread sees it: one growable buffer, which
@@ -42,7 +43,7 @@ export class Memory {
 
   private constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
-    this.integers = new BigInt64Array(buffer, 0, HEADER_NUMBERS);
+    this.integers = new BigInt64Array(buffer, 0, FIXED_INTEGERS);
     this.view(this.pages);
   }
 
@@ -65,7 +66,7 @@ export class Memory {
 
   /** The memory of a handle, or undefined if it is not one of a database. */
   static of(handle: SharedArrayBuffer): Memory | undefined {
-    if (!handle.growable || handle.byteLength < PAGE_BYTES) return undefined;
+    if (!handle.growable || handle.byteLength < FIXED_INTEGERS * 8) return undefined;
     const memory = new Memory(handle);
     const most = memory.word(Header.MaxPages);
     const genuine =
@@ -114,6 +115,16 @@ export class Memory {
   /** Whether the word was `expected` and now is `value`. */
   swap(index: number, expected: number, value: number): boolean {
     return Atomics.compareExchange(this.words, index, expected, value) === expected;
+  }
+
+  /** The 64-bit integer at a word of the header or a session. */
+  loadLong(index: number): bigint {
+    return Atomics.load(this.integers, index >> 1);
+  }
+
+  /** Whether the 64-bit integer at a word was `expected` and now is `value`. */
+  swapLong(index: number, expected: bigint, value: bigint): boolean {
+    return Atomics.compareExchange(this.integers, index >> 1, expected, value) === expected;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Status } from '../engine.js';
-import { now } from './clock.js';
+import { moment, now, since } from './clock.js';
+import { sessionOf } from './identity.js';
 import { Header, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Sessions } from './sessions.js';
@@ -8,6 +9,8 @@ import type { Sessions } from './sessions.js';
 const NAP = 10;
 /** Who has waited so long is let go first, ms. */
 const PATIENCE = 1;
+/** Who has not looked for so long does not wait any more, ms: it died, or was cut short. */
+const ABSENCE = 100;
 /** More calls, one inside the other, than are made while the mutex is held, but for those of users. */
 const DEPTH = 256;
 
@@ -19,43 +22,44 @@ const DEPTH = 256;
 export class TransactionMutex {
   private readonly memory: Memory;
   private readonly sessions: Sessions;
-  private readonly session: number;
+  private readonly token: number;
+  private readonly waiting: number;
 
   constructor(memory: Memory, sessions: Sessions, session: number) {
     this.memory = memory;
     this.sessions = sessions;
-    this.session = session;
+    this.token = sessions.token(session);
+    this.waiting = sessionWord(session) + Session.Waiting;
   }
 
   /** The session that owns it, or -1. */
   get owner(): number {
-    return this.memory.load(Header.Owner) - 1;
+    const token = this.memory.load(Header.Owner);
+    return token === 0 ? -1 : sessionOf(token);
   }
 
   get owned(): boolean {
-    return this.owner === this.session;
+    return this.memory.load(Header.Owner) === this.token;
   }
 
   /** Takes the mutex if it is free and nobody is hungry for it. */
   tryAcquire(): boolean {
-    return this.memory.load(Header.Hungry) === 0 && this.take(0);
+    return !this.contested && this.take(0);
   }
 
   /** Takes the mutex if its owner is known to be dead. */
   takeFromDead(): boolean {
-    const { owner } = this;
-    return owner >= 0 && this.sessions.dead(owner) && this.take(owner + 1);
+    const owner = this.memory.load(Header.Owner);
+    return owner !== 0 && owner !== this.token && this.sessions.gone(owner) && this.take(owner);
   }
 
   /** Ok, Busy after `slice` ms, or Closed when the database is closed meanwhile. */
   acquire(slice: number): Status {
     if (this.tryAcquire()) return Status.Ok;
-    const { memory, session } = this;
-    const waiting = sessionWord(session) + Session.Waiting;
-    memory.store(waiting, 1);
+    const { memory } = this;
     const status = this.wait(slice);
-    memory.store(waiting, 0);
-    memory.swap(Header.Hungry, session + 1, 0);
+    memory.store(this.waiting, 0);
+    memory.swap(Header.Hungry, this.token, 0);
     return status;
   }
 
@@ -76,21 +80,20 @@ export class TransactionMutex {
   }
 
   private wait(slice: number): Status {
-    const { memory, session } = this;
+    const { memory } = this;
     const start = now();
     for (let quiet = false; ; ) {
       if (memory.closed) return Status.Closed;
       // Read before it is tried: if the owner lets go after that, the nap below ends at once.
       const owner = memory.load(Header.Owner);
+      memory.store(this.waiting, moment());
       const waited = now() - start;
-      if (waited >= PATIENCE) memory.swap(Header.Hungry, 0, session + 1);
-      const hungry = memory.load(Header.Hungry);
-      if ((hungry === 0 || hungry === session + 1) && this.take(0)) return Status.Ok;
-      // To find out who is dead takes longer than most owners have it.
-      if (quiet || waited >= slice) {
-        if (hungry !== 0 && this.sessions.gone(hungry - 1)) memory.swap(Header.Hungry, hungry, 0);
-        if (this.takeFromDead()) return Status.Ok;
+      if (!this.contested) {
+        if (waited >= PATIENCE) memory.store(Header.Hungry, this.token);
+        if (this.take(0)) return Status.Ok;
       }
+      // To find out who is dead takes longer than most owners have it.
+      if ((quiet || waited >= slice) && this.takeFromDead()) return Status.Ok;
       if (waited >= slice) return Status.Busy;
       const nap = waited < PATIENCE ? PATIENCE : NAP;
       const time = Math.min(nap, slice - waited);
@@ -98,10 +101,18 @@ export class TransactionMutex {
     }
   }
 
+  /** Whether another thread is hungry, and still there. */
+  private get contested(): boolean {
+    const hungry = this.memory.load(Header.Hungry);
+    if (hungry === 0 || hungry === this.token) return false;
+    const seen = this.sessions.field(sessionOf(hungry), Session.Waiting);
+    return seen !== 0 && since(seen) < ABSENCE;
+  }
+
   private take(from: number): boolean {
     // Where the stack is nearly full this throws, and not what has to be done before it is given back.
     descend(DEPTH);
-    return this.memory.swap(Header.Owner, from, this.session + 1);
+    return this.memory.swap(Header.Owner, from, this.token);
   }
 }
 

@@ -53,6 +53,12 @@ export class Pages {
     if (page < this.memory.word(Header.FreePage)) this.memory.setWord(Header.FreePage, page);
   }
 
+  /** Gives a page back if its use is still `use`. */
+  releaseFrom(page: number, use: number): void {
+    this.memory.swap(PAGE_MAP_WORD + page, use, PageUse.Free);
+    if (page < this.memory.word(Header.FreePage)) this.memory.setWord(Header.FreePage, page);
+  }
+
   /** The length of the run that begins at `page`, or 0. */
   runLength(page: number): number {
     const use = this.use(page);

@@ -1,7 +1,8 @@
 import { now } from './clock.js';
-import { Header, PAGE_PINS, PAGE_SHIFT, PageUse, Pin, SESSION_PINS, Session } from './layout.js';
+import { Header, PAGE_PINS, PAGE_SHIFT, Pin, SESSION_PINS, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Pages } from './pages.js';
+import { pageUse, type Sessions } from './sessions.js';
 
 /** A version that this thread pins, as often as `uses` says. */
 export interface Snapshot {
@@ -15,7 +16,8 @@ export interface Snapshot {
 export class Pins {
   private readonly memory: Memory;
   private readonly pages: Pages;
-  private readonly session: number;
+  /** What the page map says of the pages that it takes. */
+  private readonly pageUse: number;
   private readonly word: number;
   private latest: Snapshot | undefined;
   private used = 0;
@@ -23,10 +25,10 @@ export class Pins {
   private readonly places: number[] = [];
   private readonly pinPages: number[] = [];
 
-  constructor(memory: Memory, pages: Pages, session: number) {
+  constructor(memory: Memory, sessions: Sessions, pages: Pages, session: number) {
     this.memory = memory;
     this.pages = pages;
-    this.session = session;
+    this.pageUse = pageUse(session, sessions.identity(session));
     this.word = sessionWord(session);
   }
 
@@ -99,7 +101,7 @@ export class Pins {
 
   private addPage(): boolean {
     const { memory, pages, pinPages } = this;
-    const page = pages.claim(PageUse.Session + this.session);
+    const page = pages.claim(this.pageUse);
     if (page === 0) return false;
     const last = pinPages[pinPages.length - 1];
     memory.setWord(page << PAGE_SHIFT, 0);

@@ -1,5 +1,15 @@
-import { threadId } from 'node:worker_threads';
 import { isBefore } from './epoch.js';
+import {
+  claimed,
+  freed,
+  generationOf,
+  type Identity,
+  LOWER_HALF,
+  mayBeOf,
+  sessionOf,
+  threadOf,
+  tokenOf,
+} from './identity.js';
 import {
   Header,
   MAX_SESSIONS,
@@ -15,10 +25,18 @@ import { type Memory, sessionWord } from './memory.js';
 import type { Pages } from './pages.js';
 import { isDead, self } from './threads.js';
 
+/** Bits of `Session.Task` below those of the generation. */
+const TASK_BITS = 22;
+const TASK_GENERATIONS = 1 << (32 - TASK_BITS);
+
+/** A claim that this thread has begun: if it was cut short, the next claim takes it back. */
+let unfinished: (() => void) | undefined;
+
 /**
  * The sessions of a database: which threads are attached to it, and what each
- * holds. A thread finds out about the others here, and clears away those that
- * died.
+ * holds. Whose a session is stands in one word, `Session.Identity`. To claim it
+ * and to give it up is one step; what its other words say counts only with it. A
+ * thread finds out about the others here, and gives up the sessions of the dead.
  */
 export class Sessions {
   private readonly memory: Memory;
@@ -31,6 +49,7 @@ export class Sessions {
 
   /** A session for this thread, or -1 when MAX_SESSIONS live threads have one. */
   claim(): number {
+    unfinished?.();
     const session = this.claimFree();
     if (session >= 0) return session;
     this.reap();
@@ -42,87 +61,47 @@ export class Sessions {
     return this.memory.load(Header.Sessions);
   }
 
-  /** The thread id of a session, or -1 when it is free, being set up or being cleared away. */
+  identity(session: number): Identity {
+    return this.memory.loadLong(sessionWord(session) + Session.Identity);
+  }
+
+  /** The thread id of a session, or -1 when it is free. */
   thread(session: number): number {
-    return Math.max(this.field(session, Session.Thread), 0) - 1;
+    return this.memory.load(sessionWord(session) + Session.Identity + LOWER_HALF) - 1;
   }
 
   field(session: number, field: number): number {
     return this.memory.load(sessionWord(session) + field);
   }
 
-  /** Whether the session's thread is known to be dead. */
-  dead(session: number): boolean {
-    const thread = this.field(session, Session.Thread);
+  /** A number for a session that no other, nor a later one in its place, has. */
+  token(session: number): number {
+    return tokenOf(session, this.identity(session));
+  }
+
+  /** Whether the session with that token has been given up, or its thread is known to be dead. */
+  gone(token: number): boolean {
+    const session = sessionOf(token);
+    const identity = this.identity(session);
     return (
-      thread > 0 &&
-      isDead({
-        threadId: thread - 1,
-        family: this.field(session, Session.Family),
-        place: this.field(session, Session.Place),
-        task: this.field(session, Session.Task),
-        taskStart: this.field(session, Session.TaskStart),
-      })
+      threadOf(identity) < 0 || tokenOf(session, identity) !== token || this.dead(session, identity)
     );
   }
 
-  /** Whether the session has no thread, or one that is known to be dead. */
-  gone(session: number): boolean {
-    return this.thread(session) < 0 || this.dead(session);
-  }
-
   /**
-   * Clears away what dead threads held: reading, pins, memory of their own. All but the
-   * transaction mutex, whose dead owner stays until another takes its place.
+   * Gives up the sessions of dead threads. So their pins and reads are gone; a transaction mutex
+   * that one of them owned stays until another thread takes its place.
    */
   reap(): void {
     for (let session = 0; session < this.limit; session++) {
-      const thread = this.thread(session);
-      if (this.dead(session) && this.memory.load(Header.Owner) !== session + 1) {
-        this.release(session, thread);
-      }
+      const identity = this.identity(session);
+      if (threadOf(identity) >= 0 && this.dead(session, identity)) this.giveUp(session, identity);
     }
   }
 
-  /** Frees a session that is the given thread's, by default this one's, and what it holds. */
-  release(session: number, thread = threadId): void {
-    const { memory } = this;
-    const word = sessionWord(session);
-    // Two may find the same thread dead: one of them goes on. By then the session may have a new
-    // thread; ids of threads are not used twice. From here on it holds nothing, should this end early.
-    const known = thread + 1;
-    if (known <= 0 || !memory.swap(word + Session.Thread, known, -known)) return;
-    memory.store(word + Session.Pins, 0);
-    memory.store(word + Session.Reading, 0);
-    memory.store(Header.Gathered, OVERDUE);
-    memory.swap(Header.Hungry, session + 1, 0);
-    if (memory.word(word + Session.PinPage) !== 0) this.releasePages(session);
-    memory.words.fill(0, word + Session.Family, word + Session.FirstPin);
-    memory.store(word + Session.Thread, 0);
-  }
-
-  private claimFree(): number {
-    const { memory } = this;
-    for (let session = 0; session < MAX_SESSIONS; session++) {
-      const word = sessionWord(session);
-      // Negative until the rest is written: others cannot tell yet whether the thread lives.
-      if (!memory.swap(word + Session.Thread, 0, -1 - threadId)) continue;
-      memory.raise(Header.Sessions, session + 1);
-      memory.setWord(word + Session.Family, self.family);
-      memory.setWord(word + Session.Place, self.place);
-      memory.setWord(word + Session.Task, self.task);
-      memory.setWord(word + Session.TaskStart, self.taskStart);
-      memory.store(word + Session.Thread, 1 + threadId);
-      return session;
-    }
-    return -1;
-  }
-
-  private releasePages(session: number): void {
-    const { count } = this.pages;
-    for (let page = 0; page < count; page++) {
-      if (this.pages.use(page) === PageUse.Session + session) this.pages.release(page);
-    }
+  /** Frees this thread's session and what it holds. */
+  release(session: number): void {
+    this.giveUp(session, this.identity(session));
   }
 
   /** The oldest epoch in which a reader under way began; `now` if nobody reads. */
@@ -150,7 +129,7 @@ export class Sessions {
     let page = memory.load(word + Session.PinPage);
     for (let n = 0; n < count; n++, left--, base += Pin.Words) {
       if (left === 0) {
-        // Not linked yet, and then without a pin; or the session was released just now.
+        // Not linked yet, and then without a pin; or the session was given up just now.
         if (!this.hasPage(session, page)) return n + 1;
         base = (page << PAGE_SHIFT) + Pin.Words;
         left = PAGE_PINS;
@@ -162,9 +141,84 @@ export class Sessions {
     return count + 1;
   }
 
+  private claimFree(): number {
+    const { memory } = this;
+    for (let session = 0; session < MAX_SESSIONS; session++) {
+      const word = sessionWord(session);
+      const free = this.identity(session);
+      if (threadOf(free) >= 0) continue;
+      const identity = claimed(free, self);
+      unfinished = () => this.giveUp(session, identity);
+      if (!memory.swapLong(word + Session.Identity, free, identity)) continue;
+      memory.raise(Header.Sessions, session + 1);
+      // Until it is cleared it holds what the one before held: too much, never too little.
+      for (let field: number = Session.Task; field < Session.FirstPin; field++) {
+        memory.setWord(word + field, 0);
+      }
+      memory.setWord(word + Session.Family, self.family);
+      memory.setWord(word + Session.TaskStart, self.taskStart);
+      memory.store(word + Session.Task, tagged(self.task, identity));
+      memory.store(word + Session.Reading, 0);
+      this.releasePages((use) => isOf(use, session) && use !== pageUse(session, identity));
+      unfinished = undefined;
+      return session;
+    }
+    unfinished = undefined;
+    return -1;
+  }
+
+  /** Frees a session if it still has that identity, and what it holds. */
+  private giveUp(session: number, identity: Identity): void {
+    const word = sessionWord(session) + Session.Identity;
+    if (!this.memory.swapLong(word, identity, freed(identity))) return;
+    this.memory.store(Header.Gathered, OVERDUE);
+    // Should this end early, whoever claims the session next does it.
+    this.releasePages((use) => use === pageUse(session, identity));
+  }
+
+  /** Whether the thread of a session is known to be dead. */
+  private dead(session: number, identity: Identity): boolean {
+    const family = this.field(session, Session.Family);
+    const task = this.field(session, Session.Task);
+    // The other words may still be those of the thread that had the session before.
+    const isInFamily = mayBeOf(identity, self.family) && (family === self.family || family === 0);
+    const hasTask = task !== 0 && task === tagged(task, identity);
+    return isDead({
+      threadId: threadOf(identity),
+      family: isInFamily ? self.family : 0,
+      task: hasTask ? task & ((1 << TASK_BITS) - 1) : 0,
+      taskStart: this.field(session, Session.TaskStart),
+    });
+  }
+
+  private releasePages(belongs: (use: number) => boolean): void {
+    const { pages } = this;
+    const { count } = pages;
+    for (let page = 0; page < count; page++) {
+      const use = pages.use(page);
+      if (belongs(use)) pages.releaseFrom(page, use);
+    }
+  }
+
   private hasPage(session: number, page: number): boolean {
+    const { pages } = this;
     return (
-      page > 0 && page < this.pages.count && this.pages.use(page) === PageUse.Session + session
+      page > 0 && page < pages.count && pages.use(page) === pageUse(session, this.identity(session))
     );
   }
+}
+
+/** What the page map says of a page for the pins of a session. */
+export function pageUse(session: number, identity: Identity): number {
+  return PageUse.Session + tokenOf(session, identity);
+}
+
+function isOf(use: number, session: number): boolean {
+  return use > PageUse.Session && sessionOf(use - PageUse.Session) === session;
+}
+
+/** What `Session.Task` is to be: the task and, above it, part of the generation. */
+function tagged(task: number, identity: Identity): number {
+  const id = task & ((1 << TASK_BITS) - 1);
+  return id === 0 ? 0 : id | ((generationOf(identity) % TASK_GENERATIONS) << TASK_BITS);
 }

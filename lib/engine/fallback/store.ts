@@ -1,6 +1,7 @@
+import { threadId } from 'node:worker_threads';
 import { Status } from '../engine.js';
 import { HandleWord } from '../handle.js';
-import { now } from './clock.js';
+import { moment, since } from './clock.js';
 import { Heap } from './heap.js';
 import { DELETED, Entry, Header, type Ref, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
@@ -19,8 +20,14 @@ import { Writer } from './writer.js';
 /** How many superseded entries a call examines at most, apart from those that it superseded itself. */
 const STEP = 2048;
 
+/** How many blocks readers may hold up before it is looked whether these are dead. */
+const HELD_UP = 64;
+
 /** How often a thread looks for dead threads that no event has reported, ms. */
 const REAP_INTERVAL = 100;
+
+/** How long an idle thread frees at once what others have left, ms. */
+const TIDY_TIME = 5;
 
 /**
  * One database as this thread sees it through its session: reading, which waits
@@ -41,9 +48,10 @@ export class Store {
   private readonly reading: number;
   private readonly versions: VersionIndex;
   private readonly writer: Writer;
+  /** Whether the thread has exited inside an update. */
+  private abandoned = false;
   /** How many entries more than STEP are to be examined next, for a commit that superseded so many. */
   private owed = 0;
-  private reaped = 0;
 
   private constructor(memory: Memory, heap: Heap, sessions: Sessions, session: number) {
     this.memory = memory;
@@ -64,7 +72,7 @@ export class Store {
     );
     this.writer = new Writer(memory, heap, this.table, this.versions, this.retired);
     this.mutex = new TransactionMutex(memory, sessions, session);
-    this.pins = new Pins(memory, heap.pages, session);
+    this.pins = new Pins(memory, sessions, heap.pages, session);
   }
 
   /** Attaches this thread; undefined when too many threads are. */
@@ -91,9 +99,40 @@ export class Store {
     this.sessions.release(this.session);
   }
 
-  /** Gives the transaction mutex back if this thread has it. */
+  /** Gives the transaction mutex back if this thread has it, in order though a change was cut short. */
   letGo(): void {
-    if (this.mutex.owned) this.mutex.release();
+    if (!this.mutex.owned) return;
+    this.takeOver();
+    this.mutex.release();
+  }
+
+  /**
+   * Undoes what a call of this thread has left that ended by a time limit or for want of stack. To
+   * be called when no call can be under way: by a task of the event loop.
+   */
+  settle(): void {
+    if (this.memory.word(this.reading) !== 0) this.endRead();
+    this.letGo();
+  }
+
+  /** What an idle thread does now and then: others may have left something that can be freed. */
+  tidy(): void {
+    this.settle();
+    if (!this.superseded.pending && this.retired.count === 0 && this.mutex.owner < 0) return;
+    const start = moment();
+    while (this.reclaim() > 0 && since(start) < TIDY_TIME);
+  }
+
+  /** To be called when the process or the thread exits, perhaps inside an update. */
+  abandon(): void {
+    this.abandoned ||= this.mutex.owned;
+    this.letGo();
+  }
+
+  /** Whether an update of this thread is under way, perhaps one by another copy of the package. */
+  get updating(): boolean {
+    const { owner } = this.mutex;
+    return this.abandoned || (owner >= 0 && this.sessions.thread(owner) === threadId);
   }
 
   /** Closes the database for all. */
@@ -159,7 +198,8 @@ export class Store {
     memory.setWord(Header.Dirty, 1);
     let growth = writer.link(writes, version);
     if (growth === undefined) {
-      // What could be freed by and by may be enough.
+      // What could be freed by and by may be enough, and what dead threads kept from being freed.
+      this.reapSessions();
       this.withdraw();
       growth = writer.link(writes, version);
     }
@@ -183,6 +223,8 @@ export class Store {
     this.superseded.examine(limit);
     this.retired.free(limit);
     this.memory.setWord(Header.Dirty, 0);
+    // A reader that holds up so much has perhaps died.
+    if (this.retired.count > HELD_UP && this.isReapDue) this.reapSessions();
   }
 
   /** `freeSome` if it is due and no other thread has the mutex; returns whether nothing is due now. */
@@ -193,9 +235,12 @@ export class Store {
       return true;
     }
     if (!this.mutex.tryAcquire()) return false;
-    this.takeOver();
-    this.freeSome();
-    this.mutex.release();
+    try {
+      this.takeOver();
+      this.freeSome();
+    } finally {
+      this.letGo();
+    }
     return true;
   }
 
@@ -204,7 +249,7 @@ export class Store {
    * whether one does, or which a reader under way may still look at.
    */
   reclaim(): number {
-    if (now() - this.reaped > REAP_INTERVAL) this.reap();
+    if (this.isReapDue) this.reap();
     // Each call pays for some of the search for pins, so that it comes though nothing else happens.
     if (this.superseded.pending || this.retired.count > 0) this.superseded.gather(STEP);
     return this.freeIfIdle() ? this.left : this.left + 1;
@@ -223,11 +268,16 @@ export class Store {
 
   /** Clears away what dead threads held. */
   reap(): void {
-    this.reaped = now();
-    if (this.mutex.takeFromDead()) {
-      this.takeOver();
-      this.mutex.release();
-    }
+    if (this.mutex.takeFromDead()) this.letGo();
+    this.reapSessions();
+  }
+
+  private get isReapDue(): boolean {
+    return since(this.memory.load(Header.Reaped)) > REAP_INTERVAL;
+  }
+
+  private reapSessions(): void {
+    this.memory.store(Header.Reaped, moment());
     this.sessions.reap();
   }
 
@@ -268,7 +318,9 @@ export class Store {
   /** After the mutex was taken: puts in order what an owner that died may have left. */
   private takeOver(): void {
     this.memory.refresh();
-    if (this.memory.word(Header.Dirty) !== 0) recover(this);
+    if (this.memory.word(Header.Dirty) === 0) return;
+    this.writer.forget();
+    recover(this);
   }
 
   private visible(newest: Ref, version: number): Ref {

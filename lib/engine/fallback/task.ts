@@ -31,8 +31,13 @@ export function hasEnded(task: Task): boolean {
     return startOf(task.id) !== task.start;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' || code === 'ESRCH';
+    return (code === 'ENOENT' || code === 'ESRCH') && isReadable();
   }
+}
+
+/** Whether the operating system still says what threads there are: if not, none of them has ended. */
+function isReadable(): boolean {
+  return ownTask() !== NONE;
 }
 
 function startOf(id: number): number | undefined {

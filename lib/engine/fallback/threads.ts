@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
-import { getEnvironmentData, setEnvironmentData, threadId, type Worker } from 'node:worker_threads';
+import { getEnvironmentData, setEnvironmentData, threadId } from 'node:worker_threads';
+import { onWorkerExit } from '../events.js';
 import { hasEnded, ownTask } from './task.js';
 
 /**
@@ -15,10 +16,8 @@ import { hasEnded, ownTask } from './task.js';
  */
 export interface Thread {
   readonly threadId: number;
-  /** A number of its table. */
+  /** A number of its table, or 0 if that was full. */
   readonly family: number;
-  /** Its place in the table, -1 when that was full. */
-  readonly place: number;
   /** The system's id of it, and when it was started; 0 when not known. */
   readonly task: number;
   readonly taskStart: number;
@@ -31,16 +30,19 @@ interface Inheritance {
   readonly parent: number;
 }
 
-const ENVIRONMENT_KEY = 'accumulate-memdb/threads/1';
+const ENVIRONMENT_KEY = 'accumulate-memdb/threads/2';
 
-const Word = { Family: 0, FirstPlace: 16 } as const;
-const Place = { Thread: 0, Parent: 1, Words: 2 } as const;
+/** The first two words: a number of the table's own, and one more than the highest place ever used. */
+const Word = { Family: 0, Limit: 1 } as const;
 /** How many threads of a family the table has room for. */
 const PLACES = 2048;
-const TABLE_BYTES = (Word.FirstPlace + PLACES * Place.Words) * 4;
+const TABLE_BYTES = (1 + PLACES) * 8;
 
 const inherited = getEnvironmentData(ENVIRONMENT_KEY) as unknown as Inheritance | undefined;
-const table = new Int32Array(inherited?.table ?? newTable());
+const buffer = inherited?.table ?? newTable();
+const words = new Int32Array(buffer, 0, 2);
+/** Each has a thread and, in the upper half, its parent; 0: a free place. In one, so that they change at once. */
+const places = new BigInt64Array(buffer, 8);
 
 /** The thread that runs this. */
 export const self: Thread = register(inherited?.parent ?? threadId);
@@ -48,19 +50,16 @@ export const self: Thread = register(inherited?.parent ?? threadId);
 const listeners: (() => void)[] = [];
 
 const inheritance: Inheritance = {
-  table: table.buffer as SharedArrayBuffer,
+  table: buffer,
   parent: threadId,
 };
 setEnvironmentData(
   ENVIRONMENT_KEY,
   inheritance as unknown as Parameters<typeof setEnvironmentData>[1],
 );
-process.on('worker', (worker: Worker) => {
-  const id = worker.threadId;
-  worker.once('exit', () => {
-    strikeOff(id);
-    for (const listener of listeners) listener();
-  });
+onWorkerExit((id) => {
+  strikeOff(id);
+  for (const listener of listeners) listener();
 });
 
 /** Has `listener` called whenever a worker that this thread started has ended. */
@@ -71,63 +70,69 @@ export function onThreadEnd(listener: () => void): void {
 /** Whether the thread is known to be dead. False means that it lives, or that it is not known yet. */
 export function isDead(thread: Thread): boolean {
   if (thread.threadId === threadId) return false;
-  if (thread.family === self.family && thread.place >= 0) {
-    if (threadAt(thread.place) !== thread.threadId) return true;
-  }
+  if (thread.family !== 0 && thread.family === self.family && placeOf(thread.threadId) < 0)
+    return true;
   return hasEnded({ id: thread.task, start: thread.taskStart });
 }
 
 function newTable(): SharedArrayBuffer {
   const buffer = new SharedArrayBuffer(TABLE_BYTES);
-  new Int32Array(buffer)[Word.Family] = (randomFillSync(new Int32Array(1))[0] as number) | 1;
+  const [random] = randomFillSync(new Uint32Array(1));
+  new Int32Array(buffer)[Word.Family] = ((random as number) >>> 1) | 1;
   return buffer;
 }
 
 function register(parent: number): Thread {
   const task = ownTask();
-  let place = PLACES - 1;
-  // The place from before, if this is loaded twice in the thread; else a free one.
-  while (place >= 0 && threadAt(place) !== threadId) place--;
-  if (place < 0) place = claimPlace(parent);
-  const family = table[Word.Family] as number;
-  return { threadId, family, place, task: task.id, taskStart: task.start };
+  // It has a place already if this is loaded twice in the thread.
+  const isListed = placeOf(threadId) >= 0 || claimPlace(parent);
+  const family = isListed ? (words[Word.Family] as number) : 0;
+  return { threadId, family, task: task.id, taskStart: task.start };
 }
 
-function claimPlace(parent: number): number {
+function claimPlace(parent: number): boolean {
+  const value = (BigInt(parent + 1) << 32n) | BigInt(threadId + 1);
   for (let place = 0; place < PLACES; place++) {
-    const at = wordOf(place);
-    if (Atomics.compareExchange(table, at + Place.Thread, 0, threadId + 1) === 0) {
-      Atomics.store(table, at + Place.Parent, parent + 1);
-      return place;
+    // Before it is taken: others look as far as this says.
+    for (let known = limit(); place >= known; known = limit()) {
+      Atomics.compareExchange(words, Word.Limit, known, place + 1);
     }
+    if (Atomics.compareExchange(places, place, 0n, value) === 0n) return true;
   }
-  return -1;
+  return false;
 }
 
 /** Takes a thread that has ended off the table, and its descendants, which end before it does. */
 function strikeOff(ended: number): void {
-  for (let place = 0; place < PLACES; place++) {
-    const at = wordOf(place);
-    if (threadAt(place) === ended) {
-      Atomics.store(table, at + Place.Parent, 0);
-      Atomics.store(table, at + Place.Thread, 0);
+  const gone = [ended];
+  for (const thread of gone) {
+    for (let place = 0; place < limit(); place++) {
+      if (parentAt(place) === thread && threadAt(place) !== thread) gone.push(threadAt(place));
     }
   }
-  for (let place = 0; place < PLACES; place++) {
-    const thread = threadAt(place);
-    if (thread >= 0 && thread !== ended && parentAt(place) === ended) strikeOff(thread);
+  // The descendants first: if this ends early, they are still found through those above them.
+  for (const thread of gone.reverse()) {
+    const place = placeOf(thread);
+    if (place >= 0) Atomics.store(places, place, 0n);
   }
 }
 
-function wordOf(place: number): number {
-  return Word.FirstPlace + place * Place.Words;
+function limit(): number {
+  return Atomics.load(words, Word.Limit);
+}
+
+/** The place of a thread, or -1. */
+function placeOf(thread: number): number {
+  let place = limit() - 1;
+  while (place >= 0 && threadAt(place) !== thread) place--;
+  return place;
 }
 
 /** The id of the thread at a place, -1 for a free place. */
 function threadAt(place: number): number {
-  return Atomics.load(table, wordOf(place) + Place.Thread) - 1;
+  return Number(BigInt.asUintN(32, Atomics.load(places, place))) - 1;
 }
 
 function parentAt(place: number): number {
-  return Atomics.load(table, wordOf(place) + Place.Parent) - 1;
+  return Number(Atomics.load(places, place) >> 32n) - 1;
 }
