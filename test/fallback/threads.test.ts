@@ -9,6 +9,9 @@ import { Memory, sessionWord } from '../../dist/lib/engine/fallback/memory.js';
 import { Store } from '../../dist/lib/engine/fallback/store.js';
 import { declareDead, open } from './mortal.js';
 
+/** What the table takes by which threads know each other. */
+const TABLE_BYTES = (1 + 2048) * 8;
+
 const LINUX = process.platform === 'linux';
 
 let db: MemDB;
@@ -64,6 +67,20 @@ describe('a thread that was terminated', () => {
     await worker.terminate();
     expect(others()).toHaveLength(0);
     expect(update(0)).toBe('done');
+  });
+
+  it('takes those along that it was taking off the table of threads, at any step of that', async () => {
+    for (let stores = 0, stopped = true; stopped; stores++) {
+      const worker = new Worker(new URL('./striker.mjs', import.meta.url), {
+        workerData: { handle: db.handle, stores, tableBytes: TABLE_BYTES },
+      });
+      const [message] = await once(worker, 'message');
+      stopped = message === 'strikes';
+      forgetTasks();
+      await worker.terminate();
+      expect(others()).toHaveLength(0);
+      expect(update(0)).toBe('done');
+    }
   });
 
   it('leaves those be that it has not started', async () => {
