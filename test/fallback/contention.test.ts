@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Status } from '../../dist/lib/engine/engine.js';
+import { tokenOf } from '../../dist/lib/engine/fallback/identity.js';
 import { Header } from '../../dist/lib/engine/fallback/layout.js';
 import { Memory } from '../../dist/lib/engine/fallback/memory.js';
 import type { Store } from '../../dist/lib/engine/fallback/store.js';
@@ -77,7 +78,7 @@ describe('a session', () => {
       const [heir, gone] = threads(2) as [Store, Store];
       gone.pins.take();
       gone.startRead();
-      gone.memory.store(Header.Hungry, gone.sessions.token(gone.session));
+      gone.memory.store(Header.Hungry, tokenOf(gone.session, gone.sessions.identity(gone.session)));
       mortal(gone.memory, lives, ALL_WRITES);
       died = false;
       try {

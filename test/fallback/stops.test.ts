@@ -7,6 +7,7 @@ import { Key, MemDB, uint } from 'accumulate-memdb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Status } from '../../dist/lib/engine/engine.js';
 import { moment } from '../../dist/lib/engine/fallback/clock.js';
+import { tokenOf } from '../../dist/lib/engine/fallback/identity.js';
 import { Header, PageUse, Session } from '../../dist/lib/engine/fallback/layout.js';
 import { Memory, sessionWord } from '../../dist/lib/engine/fallback/memory.js';
 import type { Store } from '../../dist/lib/engine/fallback/store.js';
@@ -143,6 +144,17 @@ it('a thread that closes and attaches again is not taken for dead, whenever that
   expect(step).toBeGreaterThan(5);
 });
 
+it('a thread that was given up does not give up the session of the next one', () => {
+  const heir = create();
+  const slow = open(viewOf(heir.memory));
+  declareDead(heir.memory, slow.session);
+  heir.reap();
+  const next = open(viewOf(heir.memory));
+  expect(next.session).toBe(slow.session);
+  slow.leave();
+  expect(sessionsOf(heir)).toEqual([heir.session, next.session]);
+});
+
 describe('the transaction mutex', () => {
   it('is not taken from a thread that has got the session of the dead owner', () => {
     const waiter = create();
@@ -168,7 +180,10 @@ describe('the transaction mutex', () => {
     const waiter = create();
     const next = open(viewOf(waiter.memory));
     // What a wait leaves that ends in its sleep.
-    waiter.memory.store(Header.Hungry, waiter.sessions.token(waiter.session));
+    waiter.memory.store(
+      Header.Hungry,
+      tokenOf(waiter.session, waiter.sessions.identity(waiter.session)),
+    );
     waiter.memory.store(sessionWord(waiter.session) + Session.Waiting, moment());
     expect(next.lock(0)).toBe(Status.Busy);
     expect(next.lock(1_000)).toBe(Status.Ok);

@@ -1,3 +1,4 @@
+import { PageUse } from './layout.js';
 import type { Thread } from './threads.js';
 
 /**
@@ -42,13 +43,23 @@ export function mayBeOf(identity: Identity, family: number): boolean {
   return upperHalf(identity) >>> GENERATION_BITS === family % FAMILIES;
 }
 
-/** A positive 32-bit number for a session and its generation, which is less than 2^22 + 1. */
+/** A positive number of 23 bits for a session, which no other, nor a later one in its place, has. */
 export function tokenOf(session: number, identity: Identity): number {
   return 1 + session + (generationOf(identity) << SESSION_BITS);
 }
 
 export function sessionOf(token: number): number {
   return (token - 1) & ((1 << SESSION_BITS) - 1);
+}
+
+/** What the page map says of a page for the pins of a session. */
+export function pageUse(session: number, identity: Identity): number {
+  return PageUse.Session + tokenOf(session, identity);
+}
+
+/** Whether a page is, or was, for the pins of a session. */
+export function isPageOf(use: number, session: number): boolean {
+  return use > PageUse.Session && sessionOf(use - PageUse.Session) === session;
 }
 
 function upperHalf(identity: Identity): number {

@@ -1,6 +1,6 @@
 import { Status } from '../engine.js';
 import { moment, now, since } from './clock.js';
-import { sessionOf } from './identity.js';
+import { type Identity, sessionOf, tokenOf } from './identity.js';
 import { Header, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Sessions } from './sessions.js';
@@ -25,10 +25,10 @@ export class TransactionMutex {
   private readonly token: number;
   private readonly waiting: number;
 
-  constructor(memory: Memory, sessions: Sessions, session: number) {
+  constructor(memory: Memory, sessions: Sessions, session: number, identity: Identity) {
     this.memory = memory;
     this.sessions = sessions;
-    this.token = sessions.token(session);
+    this.token = tokenOf(session, identity);
     this.waiting = sessionWord(session) + Session.Waiting;
   }
 

@@ -1,8 +1,8 @@
 import { now } from './clock.js';
+import { type Identity, pageUse } from './identity.js';
 import { Header, PAGE_PINS, PAGE_SHIFT, Pin, SESSION_PINS, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Pages } from './pages.js';
-import { pageUse, type Sessions } from './sessions.js';
 
 /** A version that this thread pins, as often as `uses` says. */
 export interface Snapshot {
@@ -25,10 +25,10 @@ export class Pins {
   private readonly places: number[] = [];
   private readonly pinPages: number[] = [];
 
-  constructor(memory: Memory, sessions: Sessions, pages: Pages, session: number) {
+  constructor(memory: Memory, pages: Pages, session: number, identity: Identity) {
     this.memory = memory;
     this.pages = pages;
-    this.pageUse = pageUse(session, sessions.identity(session));
+    this.pageUse = pageUse(session, identity);
     this.word = sessionWord(session);
   }
 

@@ -4,8 +4,10 @@ import {
   freed,
   generationOf,
   type Identity,
+  isPageOf,
   LOWER_HALF,
   mayBeOf,
+  pageUse,
   sessionOf,
   threadOf,
   tokenOf,
@@ -16,7 +18,6 @@ import {
   OVERDUE,
   PAGE_PINS,
   PAGE_SHIFT,
-  PageUse,
   Pin,
   SESSION_PINS,
   Session,
@@ -74,11 +75,6 @@ export class Sessions {
     return this.memory.load(sessionWord(session) + field);
   }
 
-  /** A number for a session that no other, nor a later one in its place, has. */
-  token(session: number): number {
-    return tokenOf(session, this.identity(session));
-  }
-
   /** Whether the session with that token has been given up, or its thread is known to be dead. */
   gone(token: number): boolean {
     const session = sessionOf(token);
@@ -99,9 +95,13 @@ export class Sessions {
     }
   }
 
-  /** Frees this thread's session and what it holds. */
-  release(session: number): void {
-    this.giveUp(session, this.identity(session));
+  /** Frees a session if it still has that identity, and what it holds. */
+  giveUp(session: number, identity: Identity): void {
+    const word = sessionWord(session) + Session.Identity;
+    if (!this.memory.swapLong(word, identity, freed(identity))) return;
+    this.memory.store(Header.Gathered, OVERDUE);
+    // Should this end early, whoever claims the session next does it.
+    this.releasePages((use) => use === pageUse(session, identity));
   }
 
   /** The oldest epoch in which a reader under way began; `now` if nobody reads. */
@@ -159,21 +159,12 @@ export class Sessions {
       memory.setWord(word + Session.TaskStart, self.taskStart);
       memory.store(word + Session.Task, tagged(self.task, identity));
       memory.store(word + Session.Reading, 0);
-      this.releasePages((use) => isOf(use, session) && use !== pageUse(session, identity));
+      this.releasePages((use) => isPageOf(use, session) && use !== pageUse(session, identity));
       unfinished = undefined;
       return session;
     }
     unfinished = undefined;
     return -1;
-  }
-
-  /** Frees a session if it still has that identity, and what it holds. */
-  private giveUp(session: number, identity: Identity): void {
-    const word = sessionWord(session) + Session.Identity;
-    if (!this.memory.swapLong(word, identity, freed(identity))) return;
-    this.memory.store(Header.Gathered, OVERDUE);
-    // Should this end early, whoever claims the session next does it.
-    this.releasePages((use) => use === pageUse(session, identity));
   }
 
   /** Whether the thread of a session is known to be dead. */
@@ -206,15 +197,6 @@ export class Sessions {
       page > 0 && page < pages.count && pages.use(page) === pageUse(session, this.identity(session))
     );
   }
-}
-
-/** What the page map says of a page for the pins of a session. */
-export function pageUse(session: number, identity: Identity): number {
-  return PageUse.Session + tokenOf(session, identity);
-}
-
-function isOf(use: number, session: number): boolean {
-  return use > PageUse.Session && sessionOf(use - PageUse.Session) === session;
 }
 
 /** What `Session.Task` is to be: the task and, above it, part of the generation. */

@@ -3,6 +3,7 @@ import { Status } from '../engine.js';
 import { HandleWord } from '../handle.js';
 import { moment, since } from './clock.js';
 import { Heap } from './heap.js';
+import type { Identity } from './identity.js';
 import { DELETED, Entry, Header, type Ref, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import { TransactionMutex } from './mutex.js';
@@ -42,8 +43,9 @@ export class Store {
   readonly superseded: Superseded;
   readonly mutex: TransactionMutex;
   readonly pins: Pins;
-  /** This thread's session. */
+  /** This thread's session, and whose it is. */
   readonly session: number;
+  private readonly identity: Identity;
   /** The word that announces that this thread reads. */
   private readonly reading: number;
   private readonly versions: VersionIndex;
@@ -58,6 +60,7 @@ export class Store {
     this.heap = heap;
     this.sessions = sessions;
     this.session = session;
+    this.identity = sessions.identity(session);
     this.reading = sessionWord(session) + Session.Reading;
     this.retired = new Retired(memory, heap, sessions);
     this.table = new Table(memory, heap, this.retired);
@@ -71,8 +74,8 @@ export class Store {
       sessions,
     );
     this.writer = new Writer(memory, heap, this.table, this.versions, this.retired);
-    this.mutex = new TransactionMutex(memory, sessions, session);
-    this.pins = new Pins(memory, sessions, heap.pages, session);
+    this.mutex = new TransactionMutex(memory, sessions, session, this.identity);
+    this.pins = new Pins(memory, heap.pages, session, this.identity);
   }
 
   /** Attaches this thread; undefined when too many threads are. */
@@ -96,7 +99,7 @@ export class Store {
   /** Ends this thread's attachment. */
   leave(): void {
     this.letGo();
-    this.sessions.release(this.session);
+    this.sessions.giveUp(this.session, this.identity);
   }
 
   /** Gives the transaction mutex back if this thread has it, in order though a change was cut short. */
