@@ -29,10 +29,10 @@ a mistake in this program.
 const MAX_ENTRIES = 100_000_000;
 const MAX_WORKERS = 1024;
 
-/** What a program ends with after a mistake of its own, by the BSD convention; 1 is a failed proof. */
+/** The exit status after a mistake in this program, by the BSD convention. Status 1 means a failed proof. */
 const EX_SOFTWARE = 70;
 
-/** Bad usage: the message is for the user. */
+/** The arguments are wrong. The message is for the user. */
 class UsageError extends Error {}
 
 /** Standard output cannot be written. */
@@ -42,17 +42,19 @@ interface Command extends HealOptions {
   json: boolean;
 }
 
-/** What the arguments ask for; a text when they ask for a text. Throws UsageError. */
+/** Returns what to do, or the text that the arguments ask for. Throws UsageError. */
 function parse(args: string[]): Command | string {
   const { values, positionals } = parseOptions(args);
   if (values.help) return USAGE;
   if (values.version) return `${version()}\n`;
   const [command, file, more] = positionals;
-  if (command === undefined) throw new UsageError('no command given; there is heal');
-  if (command !== 'heal') throw new UsageError(`unknown command ${command}; there is heal`);
+  if (command === undefined) throw new UsageError('no command given; write heal');
+  if (command !== 'heal') throw new UsageError(`unknown command ${command}; write heal`);
   if (more !== undefined) throw new UsageError(`one file at most, not also ${more}`);
   if (file !== undefined && values.entries !== undefined) {
-    throw new UsageError('--entries is of the chain that is built when there is no file');
+    throw new UsageError(
+      '--entries is for the chain that is built if there is no file; leave it out',
+    );
   }
   return {
     file,
@@ -78,7 +80,7 @@ function parseOptions(args: string[]) {
       },
     });
   } catch (error) {
-    // Its first sentence; what follows explains how to pass such a thing as an argument.
+    // Only the first sentence is for the user of this command.
     throw new UsageError((error as Error).message.split('. ')[0]);
   }
 }
@@ -107,7 +109,7 @@ function progressLine({ loaded, added, proved, total }: Progress): string {
   return `${found}${proved} of ${total} receipts`;
 }
 
-/** The message on one line, whatever a file's name or content put into it. */
+/** Returns the message on one line, whatever a file's name or contents put into it. */
 function oneLine(message: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
   return message.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ').trim();
@@ -123,7 +125,7 @@ function isExpected(error: unknown): error is Error {
   );
 }
 
-/** Writes to standard output. Throws OutputError if that fails for another reason than a closed pipe. */
+/** Writes to standard output. Throws OutputError if that fails, unless the reader has closed its pipe. */
 async function print(text: string): Promise<void> {
   const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
     process.stdout.write(text, resolve);
@@ -162,7 +164,7 @@ async function main(): Promise<number> {
   }
 }
 
-// A failed write is reported to who wrote. Without these listeners it would also be thrown.
+// `print` gets the error of a failed write. Without these listeners, Node.js would also throw it.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 

@@ -13,24 +13,26 @@ const element = Buffer.alloc(1 + HASH_SIZE, HASH_SIZE);
 const varint = Buffer.alloc(10);
 
 /**
- * A Merkle chain of hashes, kept under a key of a store: `key.Head` is its state, `key.States.i`
- * the state at every 2^markPower entries (i is the last of them), `key.Element.i` entry i, and
- * `key.ElementIndex.hash` the index of the first entry with that hash.
+ * A Merkle chain of hashes, kept under a key of a store. Its records are:
  *
- * Everything is read from the batch at every call, so any number of chains may work on the same
- * records through the same batch. Hashes passed in and out are copies, of 32 bytes.
+ * - `key.Head`: its state;
+ * - `key.States.i`: the state after every 2^markPower entries, where i is the index of the last one;
+ * - `key.Element.i`: entry i;
+ * - `key.ElementIndex.hash`: the index of the first entry with that hash.
  *
- * Besides what is said of each method, all throw what the batch's `get` and `put` throw, among
- * them `NotFoundError` for a state that should be stored and is not, and `EncodingError` for a
- * record that is damaged.
+ * Every call reads the batch, so any number of chains can work on the same records through one batch.
+ * Hashes have 32 bytes, and are copied in and out.
+ *
+ * Every method also throws what the batch's `get` and `put` throw, `NotFoundError` if a state is not
+ * stored, and `EncodingError` if a record is damaged.
  */
 export class Chain {
   readonly #batch: Batch;
   readonly #layout: Layout;
-  /** The state as it was last stored, to go on from without decoding it again. */
+  /** The state that this chain stored last. It need not be decoded if the store still has it. */
   #last: { state: State; bytes: Buffer } | undefined;
 
-  /** `markPower`: an integer of 0 to 24, else `RangeError`. A chain keeps the one it was begun with. */
+  /** `markPower` is an integer of 0 to 24, else this throws `RangeError`. Use the same one for all of a chain's life. */
   constructor(batch: Batch, key: Key, markPower?: number);
   /** @internal */
   constructor(batch: Batch, layout: Layout);
@@ -47,15 +49,15 @@ export class Chain {
     return this.#layout.markPower;
   }
 
-  /** The same chain in another batch; it shares what is remembered of keys and states. */
+  /** Returns the same chain in another batch. Both share what they remember of keys and states. */
   over(batch: Batch): Chain {
     return new Chain(batch, this.#layout);
   }
 
   /**
-   * Adds an entry and answers its index. When `unique` is set and the chain has an entry of that
-   * hash, nothing is added, and the answer is the index of that one. Throws `InvalidKeyError` for
-   * a hash that is not 32 bytes.
+   * Adds an entry and returns its index. If `unique` is true and the chain has an entry with that
+   * hash, it adds nothing and returns the index of that entry. Throws `TypeError` unless the hash is a
+   * Uint8Array (of any realm), and `InvalidKeyError` unless it has 32 bytes.
    */
   addEntry(hash: Uint8Array, unique = false): number {
     const state = this.#state();
@@ -66,11 +68,11 @@ export class Chain {
   }
 
   /**
-   * Adds entries as `addEntry` does, but writes the head, which is as large as 8 KB, only once.
-   * Answers how many were added; when one of them is refused, none is.
+   * Adds entries as `addEntry` does, but writes the head, which has up to 8 KB, only once. Returns how
+   * many it added. If one of them is refused, it adds none.
    */
   addEntries(hashes: Iterable<Uint8Array>, unique = false): number {
-    // Copies of all of them first: the iterable may use this chain, or one array for all hashes.
+    // All are copied first: the iterable may use this chain, or yield one array again and again.
     const copies = Array.from(hashes, copyHash);
     const state = this.#state();
     const count = state.count;
@@ -79,18 +81,18 @@ export class Chain {
     return state.count - count;
   }
 
-  /** The state of the chain as it is; changing it changes nothing in the store. */
+  /** Returns the state of the chain. Changing it changes nothing in the store. */
   head(): State {
     const bytes = this.#batch.tryGet(this.#layout.head);
     return bytes ? State.decode(bytes, String(this.#layout.head)) : new State();
   }
 
-  /** Entry `i`. Throws `RangeError` when the chain has no such entry. */
+  /** Returns entry `i`. Throws `RangeError` if the chain has no such entry. */
   entry(i: number): Buffer {
     if (Number.isSafeInteger(i) && i >= 0) {
       const key = this.#layout.element(i);
       const bytes = this.#batch.tryGet(key);
-      // The key's text, which an error would begin with, costs more than the rest.
+      // The reader below needs the key's text for its errors, which costs more than all this.
       if (bytes?.length === element.length && bytes[0] === HASH_SIZE) {
         return Buffer.from(bytes.subarray(1));
       }
@@ -99,24 +101,24 @@ export class Chain {
     return this.#view().entry(i);
   }
 
-  /** The index of the first entry of that hash, or -1. */
+  /** Returns the index of the first entry with that hash, or -1. */
   indexOf(hash: Uint8Array): number {
     return this.#indexAt(this.#layout.elementIndex(copyHash(hash)));
   }
 
-  /** The state of which entry `i` is the last. Throws `RangeError` when the chain has no such entry. */
+  /** Returns the state that has entry `i` as its last. Throws `RangeError` if there is no such entry. */
   stateAt(i: number): State {
     return this.#view().stateAt(i);
   }
 
-  /** The root of the chain as it is; undefined when it is empty. */
+  /** Returns the root of the chain; undefined if the chain is empty. */
   anchor(): Buffer | undefined {
     return this.#view().anchor();
   }
 
   /**
-   * The proof that entry `from` is in the chain as of entry `to` (by default the last one). Throws
-   * `RangeError` unless `from <= to` and the chain has both.
+   * Returns the proof that entry `from` is in the chain as of entry `to`, which is by default the last
+   * one. Throws `RangeError` unless `from <= to` and the chain has both.
    */
   receipt(from: number, to?: number): Receipt {
     const view = this.#view();
@@ -132,7 +134,7 @@ export class Chain {
       const fields = { key, height: head.count, anchor: anchor && hex(anchor) };
       return show('Chain', fields, depth, options);
     } catch (error) {
-      // The batch may be closed, and the head damaged.
+      // The batch may be closed, or the head damaged.
       return show('Chain', { key, error: (error as Error).message }, depth, options);
     }
   }
@@ -144,13 +146,13 @@ export class Chain {
   #state(): State {
     const bytes = this.#batch.tryGet(this.#layout.head);
     const last = this.#last;
-    // Until it is written again: whoever adds to it may fail half-way.
+    // It is set again once the state is stored, because adding to it may fail half-way.
     this.#last = undefined;
     if (!bytes) return new State();
     return last?.bytes.equals(bytes) ? last.state : State.decode(bytes, String(this.#layout.head));
   }
 
-  /** `stored`: the count of the state in the store. */
+  /** `stored` is the count of the state in the store. */
   #write(state: State, stored: number): void {
     const bytes = state.encoded();
     if (state.count > stored) this.#batch.put(this.#layout.head, bytes);
@@ -183,7 +185,7 @@ export class Chain {
     const reader = new Reader(bytes, String(key));
     const index = reader.uvarint();
     reader.end();
-    if (typeof index === 'bigint') throw new EncodingError(`${key}: ${index} is no index`);
+    if (typeof index === 'bigint') throw new EncodingError(`${key}: ${index} is not an index`);
     return index;
   }
 }

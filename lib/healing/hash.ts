@@ -3,10 +3,10 @@ import { types } from 'node:util';
 import { InvalidKeyError } from '../errors.js';
 import type { Reader } from '../record/reader.js';
 
-/** The bytes of a hash: of an entry, a node and an anchor. */
+/** How many bytes an entry, a node and an anchor have. */
 export const HASH_SIZE = 32;
 
-// The length that the engine keeps. An array's own `length` may say anything, and `set` copies by this one.
+// The length that the engine keeps. An array's own `length` can say anything; `set` copies by this one.
 const lengthOf = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   'length',
@@ -14,9 +14,9 @@ const lengthOf = Object.getOwnPropertyDescriptor(
 
 const pair = Buffer.allocUnsafeSlow(2 * HASH_SIZE);
 
-/** Returns SHA-256 of the two hashes, `left` first. Throws `InvalidKeyError` unless both are 32 bytes. */
+/** Returns SHA-256 of `left` and then `right`. Throws `InvalidKeyError` unless both have 32 bytes. */
 export function combine(left: Uint8Array, right: Uint8Array): Buffer {
-  // A shorter one would leave bytes of an earlier call in the scratch.
+  // A shorter hash would leave bytes of an earlier call in the scratch.
   checkSize(left);
   checkSize(right);
   pair.set(left, 0);
@@ -29,13 +29,13 @@ export function combineWhole(left: Uint8Array, right: Uint8Array): Buffer {
   return Buffer.from(sha256(Buffer.concat([left, right])), 'latin1');
 }
 
-/** Writes to `offset` of `nodes` the SHA-256 of the two hashes that stand, side by side, at `from`. */
+/** Hashes the 64 bytes (two hashes) at `from` of `nodes`, and writes the result to `offset`. */
 export function combineAt(nodes: Buffer, from: number, offset: number): void {
   nodes.write(sha256(nodes.subarray(from, from + 2 * HASH_SIZE)), offset, HASH_SIZE, 'latin1');
 }
 
 /**
- * Returns a copy of a hash. Throws `TypeError` unless it is a Uint8Array, of whichever realm, and
+ * Returns a copy of a hash. Throws `TypeError` unless it is a Uint8Array (of any realm), and
  * `InvalidKeyError` unless it has 32 bytes.
  */
 export function copyHash(value: Uint8Array): Buffer {
@@ -46,11 +46,11 @@ export function copyHash(value: Uint8Array): Buffer {
   return copy;
 }
 
-/** Returns a copy of the bytes; undefined unless `value` is a Uint8Array, of whichever realm. */
+/** Returns a copy of the bytes; undefined unless `value` is a Uint8Array (of any realm). */
 export function copyBytes(value: unknown): Buffer | undefined {
   if (!types.isUint8Array(value)) return undefined;
   const copy = Buffer.allocUnsafe(lengthOf.call(value));
-  // An array whose buffer was transferred has no bytes, and `set` refuses it.
+  // If its buffer was transferred, an array has no bytes, and `set` would throw.
   if (copy.length > 0) copy.set(value);
   return copy;
 }
@@ -62,7 +62,7 @@ function checkSize(hash: Uint8Array): void {
   }
 }
 
-/** The hash that comes next, as a view. Throws `EncodingError` unless its length byte says 32. */
+/** Returns the next hash as a view. Throws `EncodingError` unless its length byte is 32. */
 export function readHash(reader: Reader): Uint8Array {
   const at = reader.position;
   const bytes = reader.bytes();
@@ -72,7 +72,7 @@ export function readHash(reader: Reader): Uint8Array {
   return bytes;
 }
 
-// As a string, because crypto makes one in less than half the time that it takes for a Buffer.
+// It returns a string, because crypto needs less than half the time for it that it needs for a Buffer.
 function sha256(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'binary');
 }

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { EncodingError } from '../index.js';
 
-/** A member of a JSON list: its text, its place in the list (from 0) and the byte that it begins at. */
+/** A member of a JSON list: its text, its place in the list (from 0) and the byte at which it begins. */
 export interface ListMember {
   readonly bytes: Uint8Array;
   readonly index: number;
@@ -20,17 +20,16 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Splits the text of a JSON list into its members, in memory for one of them. What a member is, is
- * not looked at: it is JSON if, and only if, it parses. Throws `EncodingError` with the byte where
- * the text stops being a list, ends early, or has a member of more than MAX_MEMBER bytes, and
- * `TypeError` for a piece that is not a Uint8Array.
+ * Splits the text of a JSON list into its members, in memory for one of them. It does not parse the
+ * members. Throws `EncodingError` that names the byte if the text is not a list, ends early, or has a
+ * member of more than MAX_MEMBER bytes. Throws `TypeError` if a piece is not a Uint8Array.
  */
 export async function* splitList(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<ListMember, void, undefined> {
   let place: 'before' | 'in' | 'after' = 'before';
   let index = 0;
-  /** How many brackets are open within the member. */
+  /** How many brackets are open in the member. */
   let depth = 0;
   let inString = false;
   let escaped = false;
@@ -94,7 +93,7 @@ export async function* splitList(
   if (place === 'in') throw bad(`the list ends within record ${index}`, base);
 }
 
-/** The member without the white space around it. */
+/** Returns the member without the white space around it. */
 function trim(parts: Uint8Array[], index: number, at: number): ListMember {
   const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
   let start = 0;

@@ -9,12 +9,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const MEMBERS = ['Key', 'Value', 'Delete'] as const;
 
 /**
- * Reads the records of a JSON list of `{"Key": [...], "Value": "<base64>"}`, one at a time. A
- * record with `"Delete": true` is left out: it says that there is no such record.
+ * Reads the records of a JSON list of `{"Key": [...], "Value": "<base64>"}`, one at a time. It leaves
+ * out a record with `"Delete": true`, which says that there is no such record.
  *
- * Names of members may be in any case, as the original's decoder takes them. That decoder passes
- * over unknown members and takes the last of two that have one name. This one refuses both, because
- * they may change what the record means, as `Delete` does.
+ * The names of members can be in any case, as for the original's decoder. That decoder ignores unknown
+ * members, and takes the last of two with one name. This reader refuses both, because they may change
+ * what the record means, as `Delete` does.
  *
  * Throws `EncodingError` that names the record and the byte where it begins.
  */
@@ -38,12 +38,12 @@ function parse({ bytes, index, at }: ListMember): FileRecord | undefined {
     const members = memberTexts(text);
     const member = (name: string) => (value as Record<string, unknown>)[name];
     const { Key: keyMember, Value: valueMember, Delete: deleteMember } = members;
-    // From its text: a number of a parsed value has lost the digits beyond 2^53.
+    // The key is read from its text, because a parsed number has lost the digits beyond 2^53.
     if (!keyMember) throw new EncodingError('no Key');
     const key = Key.parse(keyMember.text);
     // Throws for a key that cannot be hashed, which no store can hold.
     key.digest();
-    // A null is false to the original's decoder.
+    // The original's decoder takes null as false.
     const deleted = (deleteMember && member(deleteMember.name)) ?? false;
     if (typeof deleted !== 'boolean') throw new EncodingError('Delete is not a boolean');
     if (deleted && !valueMember) return undefined;
@@ -56,11 +56,11 @@ function parse({ bytes, index, at }: ListMember): FileRecord | undefined {
 }
 
 function base64(text: unknown): Buffer {
-  // How the originals write a value of no bytes.
+  // The original writes null for an empty value.
   if (text === null) return Buffer.alloc(0);
-  if (typeof text !== 'string') throw new EncodingError('Value is no base64 text');
+  if (typeof text !== 'string') throw new EncodingError('Value is not base64 text');
   const bytes = Buffer.from(text, 'base64');
-  // Buffer.from skips what is no base64.
+  // Buffer.from skips characters that are not base64.
   if (bytes.toString('base64') !== text) throw new EncodingError('Value is not base64');
   return bytes;
 }
@@ -82,7 +82,7 @@ function memberTexts(text: string): Members {
     const name = JSON.parse(text.slice(at, nameEnd)) as string;
     const start = skipSpace(text, skipSpace(text, nameEnd) + 1);
     const end = skipValue(text, start);
-    // For these three names, this equals Unicode's simple folding, by which the original compares.
+    // The original compares by Unicode's simple folding. For these three names, this is the same.
     const member = MEMBERS.find((known) => known.toLowerCase() === name.toLowerCase());
     if (!member) throw new EncodingError(`unknown member ${shown(name)}`);
     if (members[member]) throw new EncodingError(`a second ${shown(member)}`);
@@ -97,14 +97,14 @@ function shown(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
 }
 
-/** The offset after the string that begins at `at`. */
+/** Returns the offset after the string that begins at `at`. */
 function skipString(text: string, at: number): number {
   let end = at + 1;
   while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
   return end + 1;
 }
 
-/** The offset of the comma or bracket that ends the value at `at`. */
+/** Returns the offset of the comma or bracket that ends the value at `at`. */
 function skipValue(text: string, at: number): number {
   let depth = 0;
   for (let i = at; ; ) {

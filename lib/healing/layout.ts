@@ -1,15 +1,15 @@
 import { type Key, uint } from '../index.js';
 import { Memo } from './memo.js';
 
-/** A memo holds sets of this many entries in all, about 1 MB, and at least four sets. */
+/** A memo holds sets of this many entries together, about 1 MB, and at least four sets. */
 const REMEMBERED_ENTRIES = 1 << 14;
 const MAX_MARK_POWER = 24;
 
-/** Where a chain's records are. Kept for the life of a chain: a key appended to hashes one part. */
+/** The keys of a chain's records. A chain keeps one layout, because appending to a key hashes only one part. */
 export class Layout {
   readonly head: Key;
   readonly memo: Memo;
-  /** How many entries are between two marks. */
+  /** How many entries a set has: those between two marks. */
   readonly setSize: number;
   readonly #states: Key;
   readonly #element: Key;
@@ -21,7 +21,7 @@ export class Layout {
     readonly markPower: number,
   ) {
     if (!Number.isInteger(markPower) || markPower < 0 || markPower > MAX_MARK_POWER) {
-      throw new RangeError(`markPower ${markPower} is no integer of 0 to ${MAX_MARK_POWER}`);
+      throw new RangeError(`markPower ${markPower} is not an integer of 0 to ${MAX_MARK_POWER}`);
     }
     this.setSize = 2 ** markPower;
     this.head = key.append('Head');
@@ -31,7 +31,7 @@ export class Layout {
     this.memo = new Memo(Math.max(4, REMEMBERED_ENTRIES / this.setSize));
   }
 
-  /** Of the state that has `index` as its last entry. */
+  /** Returns the key of the state that has entry `index` as its last. */
   state(index: number): Key {
     return this.#states.append(uint(index));
   }

@@ -4,16 +4,16 @@ import { Roots } from './roots.js';
 import { State } from './state.js';
 import { Tree } from './tree.js';
 
-/** A stored state, decoded, and what was computed from it. Nothing of it is to be changed. */
+/** A stored state, decoded, and what was computed from it. Callers must change nothing of it. */
 export class Mark {
   readonly state: State;
-  /** The stored form, by which a state that is read later is recognised as this one. */
+  /** The stored form. A state that is read later is this one if its bytes are equal. */
   readonly bytes: Buffer;
-  /** The key that it is stored under: one that is used again costs less than a new one. */
+  /** The key that it is stored under. A reused key costs less than a new one. */
   readonly key: Key;
   #tree: Tree | undefined;
   #roots: Roots | undefined;
-  /** Stands for this mark in others, which would keep it in memory if they referred to it. */
+  /** Other marks refer to this object, because a reference to the mark would keep it in memory. */
   readonly #identity = {};
   #before: object | undefined;
   #completed: Buffer[] = [];
@@ -37,15 +37,15 @@ export class Mark {
   }
 
   /**
-   * Returns the root, not copied, of the 2^level sets that end at this mark. The last of them is
-   * this mark's list. The others were pending at the mark before, `before`, in the slots from
-   * `markPower` on. For one set, `before` is not needed.
+   * Returns the root, not copied, of the 2^level sets that end at this mark. This mark lists the last
+   * set. The roots of the others are pending at the mark before it, which `before` returns. It is
+   * called only if there are others.
    */
   completed(level: number, markPower: number, before: () => Mark): Buffer {
     const set = this.tree.root(markPower);
     if (level === 0) return set;
     const mark = before();
-    // Another store, or another state of it, may have the same list after another beginning.
+    // Another batch may have the same list after other entries.
     if (this.#before !== mark.#identity) this.#completed = [set];
     this.#before = mark.#identity;
     for (let next = this.#completed.length; next <= level; next++) {
@@ -57,19 +57,18 @@ export class Mark {
 }
 
 /**
- * Remembers what stored states decode to. What a state says is always read from the store; the
- * memo saves decoding and hashing again what has the same bytes as before, so one memo may serve
- * any number of batches.
+ * Remembers what stored states decode to. Callers read every state from the store. The memo only
+ * saves decoding and hashing the same bytes again, so one memo can serve any number of batches.
  */
 export class Memo {
-  /** Those that were asked for since `#older` were. */
+  /** The states that were asked for most recently. When it is full, it becomes `#older`. */
   #recent = new Map<number, Mark>();
   #older = new Map<number, Mark>();
 
   /** Holds `size` states at most. */
   constructor(readonly size: number) {}
 
-  /** Returns the state that is remembered by the name `id`; whether the store still has it is not known. */
+  /** Returns the state that is remembered as `id`. The store may have another one by now. */
   find(id: number): Mark | undefined {
     const recent = this.#recent.get(id);
     if (recent) return recent;
@@ -78,7 +77,7 @@ export class Memo {
     return mark;
   }
 
-  /** Returns what `bytes`, stored under `key`, decodes to; `id` is the name to remember it by. Throws `EncodingError`. */
+  /** Returns what `bytes`, stored under `key`, decodes to, and remembers it as `id`. Throws `EncodingError`. */
   decode(id: number, bytes: Uint8Array, key: Key): Mark {
     const known = this.find(id);
     if (known?.bytes.equals(bytes)) return known;

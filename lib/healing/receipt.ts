@@ -3,17 +3,17 @@ import { EncodingError } from '../errors.js';
 import { combine, combineWhole, copyBytes, HASH_SIZE } from './hash.js';
 import { hex, show } from './show.js';
 
-/** A step of a receipt: the hash to combine with, on the right when `right` is set, else on the left. */
+/** A step of a receipt: the hash to combine with, which stands on the right if `right` is true, else on the left. */
 export interface ReceiptEntry {
   readonly hash: Uint8Array;
   readonly right?: boolean;
 }
 
-/** What a receipt says. Hashes are 32 bytes; indexes are of entries of the chain, from 0. */
+/** What a receipt says. Hashes have 32 bytes. Indexes count the entries of the chain from 0. */
 export interface ReceiptFields {
   readonly start: Uint8Array;
   readonly startIndex: number;
-  /** Undefined if it is not known, as in some receipts that the network's API writes. */
+  /** Undefined if it is unknown, as in some receipts that the network's API writes. */
   readonly end?: Uint8Array | undefined;
   readonly endIndex: number;
   readonly anchor: Uint8Array;
@@ -22,11 +22,11 @@ export interface ReceiptFields {
 
 /** Options of `Receipt.validate`. */
 export interface ValidateOptions {
-  /** Accept hashes of any length, each hashed whole; otherwise all are 32 bytes. */
+  /** Accept hashes of any length, and hash each of them whole. By default all must have 32 bytes. */
   readonly relaxed?: boolean;
 }
 
-/** The JSON form of a receipt: hashes as hex, `right` only if it is true, `end` only if it is known. */
+/** The JSON form of a receipt. Hashes are hex. `right` is present only if true, `end` only if known. */
 export interface ReceiptJSON {
   start: string;
   startIndex: number;
@@ -37,8 +37,8 @@ export interface ReceiptJSON {
 }
 
 /**
- * The proof that entry `startIndex` of a chain, `start`, is part of what `anchor` stands for: the
- * chain up to and including entry `endIndex`, `end`.
+ * A proof that `start`, entry `startIndex` of a chain, is part of what `anchor` stands for: the chain
+ * up to and including entry `endIndex`, which is `end`.
  */
 export class Receipt implements ReceiptFields {
   readonly start: Uint8Array;
@@ -49,11 +49,11 @@ export class Receipt implements ReceiptFields {
   readonly entries: readonly ReceiptEntry[];
 
   /**
-   * Copies the fields, so a receipt keeps no hold on the arrays that it is made of. It takes any:
-   * whether they are those of a proof is what `validate` says.
+   * Copies the fields, so later changes to the arrays do not change the receipt. It checks nothing:
+   * call `validate` to find out whether the fields are those of a proof.
    */
   constructor(fields: ReceiptFields);
-  /** @internal `owned`: nobody else has the arrays, so they need not be copied. */
+  /** `owned`: nobody else has the arrays, so they are not copied. @internal */
   constructor(fields: ReceiptFields, owned: boolean);
   constructor(fields: ReceiptFields, owned = false) {
     const own = owned ? same : copied;
@@ -67,8 +67,8 @@ export class Receipt implements ReceiptFields {
   }
 
   /**
-   * Returns whether applying the entries to `start` gives `anchor`. A receipt in which anything
-   * that is hashed is not bytes, or not 32 of them, is not valid; nothing is thrown.
+   * Returns whether applying the entries to `start` gives `anchor`. If anything that is hashed is not
+   * a Uint8Array of 32 bytes, the receipt is not valid. Throws nothing.
    */
   validate(options?: ValidateOptions): boolean {
     const path = pathOf(this, options?.relaxed === true);
@@ -77,10 +77,9 @@ export class Receipt implements ReceiptFields {
   }
 
   /**
-   * Returns the receipt that continues this one: the next proves the anchor of this one, the one
-   * after that the anchor of the next, and so on. It is from this one's start to the last one's
-   * anchor, and valid if all of them are. Throws `EncodingError` unless each starts with the anchor
-   * of the one before.
+   * Returns the receipt from this one's start to the last one's anchor. Each receipt must start with
+   * the anchor of the one before, else this throws `EncodingError`. The result is valid if all of
+   * them are.
    */
   combine(...receipts: readonly ReceiptFields[]): Receipt {
     const { start, startIndex, end, endIndex } = this;
@@ -101,15 +100,15 @@ export class Receipt implements ReceiptFields {
     return new Receipt({ start, startIndex, end, endIndex, anchor, entries });
   }
 
-  /** Returns `first.combine(...others)`. */
+  /** Returns `first.combine(...others)`: the same for a list of receipts. */
   static combine(first: Receipt, ...others: readonly ReceiptFields[]): Receipt {
     return first.combine(...others);
   }
 
   /**
-   * Returns whether the path of another receipt is part of this one's: its start is on the path of
-   * this one, and from there on each of its steps leads to the same hash. A receipt in which
-   * anything is not a hash of 32 bytes contains nothing, and is contained in none.
+   * Returns whether another receipt's path is part of this one's. It is if this one's path has its
+   * start, and each of its steps leads to the same hash from there on. A receipt that is malformed
+   * contains no other, and no other contains it.
    */
   contains(receipt: ReceiptFields): boolean {
     const outer = pathOf(this, false);
@@ -152,9 +151,9 @@ export class Receipt implements ReceiptFields {
   }
 
   /**
-   * Returns the receipt of a parsed JSON form. The network leaves out what is zero, so an index
-   * that is absent is 0, and entries that are absent are none. An absent `end` is not known. Throws
-   * `EncodingError` that names the member that is wrong.
+   * Returns the receipt of a parsed JSON form. The network leaves out what is zero: an absent index is
+   * 0, and if `entries` is absent there are none. An absent `end` is unknown. Throws `EncodingError`
+   * that names the member that is wrong.
    */
   static fromJSON(value: unknown): Receipt {
     const json = members(value, 'a receipt');
@@ -183,8 +182,8 @@ export class Receipt implements ReceiptFields {
 }
 
 /**
- * Returns the start of a receipt, and what each entry in turn makes of it; undefined if any of this
- * is not bytes or, unless `relaxed`, not 32 of them.
+ * Returns the start of a receipt and the result of each entry in turn. Returns undefined if any of
+ * this is not a Uint8Array, or has not 32 bytes and `relaxed` is false.
  */
 function pathOf(receipt: ReceiptFields, relaxed: boolean): Buffer[] | undefined {
   const read = (value: unknown): Buffer | undefined => {
@@ -210,7 +209,7 @@ function entriesOf({ entries }: ReceiptFields): readonly ReceiptEntry[] {
   return entries;
 }
 
-/** Returns a copy, if these are bytes. */
+/** Returns a copy of bytes, and anything else as it is. */
 function copied<T>(bytes: T): T | Buffer {
   return copyBytes(bytes) ?? bytes;
 }
@@ -219,7 +218,7 @@ function same<T>(bytes: T): T {
   return bytes;
 }
 
-/** Returns a copy, without a side that is the left one; what is malformed remains so. */
+/** Returns a copy that has `right` only if it is true. Malformed members stay as they are. */
 function copiedEntry(entry: ReceiptEntry): ReceiptEntry {
   if (typeof entry !== 'object' || entry === null) return entry;
   const { right } = entry;

@@ -11,14 +11,14 @@ export interface FileRecord {
 
 /** Options of `readRecords` and `readSnapshot`. */
 export interface ReadOptions {
-  /** Gets a sentence on each thing in the file that was not read, or not checked. */
+  /** Called with a sentence for each thing in the file that was not read, or not checked. */
   readonly onNote?: (note: string) => void;
 }
 
 /**
- * Reads the records of a file, one after the other, in memory for one record (and, for a snapshot,
- * its index): a JSON list of records or a snapshot, told by the first byte. Throws `EncodingError`
- * for a bad file, and the system's error for one that cannot be read.
+ * Reads the records of a file, one after the other: a JSON list of records or a snapshot, as its first
+ * byte says. Memory holds one record and, for a snapshot, its index. Throws `EncodingError` for a bad
+ * file, and the operating system's error for one that cannot be read.
  */
 export async function* readRecords(
   path: string,
@@ -28,7 +28,9 @@ export async function* readRecords(
   try {
     const stat = await file.stat();
     if (!stat.isFile()) {
-      throw new EncodingError(stat.isDirectory() ? 'it is a directory' : 'it is no regular file');
+      throw new EncodingError(
+        stat.isDirectory() ? 'it is a directory' : 'it is not a regular file',
+      );
     }
     const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, 0);
     if (bytesRead === 0) throw new EncodingError('the file is empty');

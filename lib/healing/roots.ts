@@ -3,14 +3,14 @@ import { combine } from './hash.js';
 /** The roots of the complete sub-trees of a chain at one count: slot i of 2^i entries. Immutable. */
 export class Roots {
   readonly #slots: readonly (Buffer | undefined)[];
-  /** What the slots below each one combine to, as far as it was asked for. */
+  /** For each slot, what the slots below it combine to. Filled when it is first asked for. */
   readonly #below: (Buffer | undefined)[] = [undefined];
 
   constructor(slots: readonly (Buffer | undefined)[]) {
     this.#slots = slots;
   }
 
-  /** How many slots there are: the highest is in use. */
+  /** How many slots there are. The highest has a root. */
   get length(): number {
     return this.#slots.length;
   }
@@ -20,7 +20,7 @@ export class Roots {
     return this.#slots[slot];
   }
 
-  /** Returns what the roots below a slot combine to, from the lowest, not copied; undefined if there is none. */
+  /** Returns what the roots below a slot combine to, not copied; undefined if there are none. */
   below(slot: number): Buffer | undefined {
     for (let next = this.#below.length; next <= slot; next++) {
       const root = this.#slots[next - 1];

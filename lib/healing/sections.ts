@@ -4,7 +4,7 @@ import type { Window } from './window.js';
 /** The types of snapshot sections that are read. */
 export const SectionType = { Header: 1, Records: 7, Index: 8 } as const;
 
-/** What the types of sections that are not read hold. */
+/** The contents of the types of sections that are not read. */
 const UNREAD: Readonly<Record<number, string>> = {
   2: 'accounts, of version 1',
   3: 'transactions, of version 1',
@@ -19,14 +19,14 @@ const UNREAD: Readonly<Record<number, string>> = {
   14: "Accumulate's database",
 };
 
-/** Returns what a reader of the records should know of a section; undefined if that one is read. */
+/** Returns a sentence on a section that is not read; undefined for one that is. */
 export function noteOn({ number, type, size }: Section): string | undefined {
   if (Object.values<number>(SectionType).includes(type)) return undefined;
   const content = UNREAD[type] ?? `contents of an unknown type, ${type}`;
   return `section ${number} was not read: ${content} (${size} bytes)`;
 }
 
-/** A section of a snapshot: its place in the file (from 0), and where its bytes are. */
+/** A section of a snapshot: its number in the file (from 0), and the place of its bytes. */
 export interface Section {
   readonly number: number;
   readonly type: number;
@@ -36,12 +36,12 @@ export interface Section {
 
 /** A section's header: 2 bytes of type, 6 unused, 8 of size, 8 of the next one's place, zeros. */
 const HEADER_SIZE = 64;
-/** What the writers of snapshots begin sections at multiples of. */
+/** Writers of snapshots begin each section at a multiple of this. */
 const ALIGNMENT = 64;
 
 /**
- * Reads the headers of a snapshot's sections. Throws `EncodingError` unless every section lies
- * within the `fileSize` bytes, behind the one before it.
+ * Reads the headers of a snapshot's sections. Throws `EncodingError` unless every section is within
+ * the `fileSize` bytes, after the one before it.
  */
 export async function readSections(window: Window, fileSize: number): Promise<Section[]> {
   const sections: Section[] = [];
@@ -77,9 +77,8 @@ export async function readSections(window: Window, fileSize: number): Promise<Se
 }
 
 /**
- * Checks what stands between the sections and after the last one: fewer than 64 zeros. The last
- * one must be filled up like the others, so that no truncated file passes for a whole one. Throws
- * `EncodingError`.
+ * Checks that fewer than 64 zeros, and nothing else, follow each section. The last section must be
+ * padded like the others, so that a truncated file is noticed. Throws `EncodingError`.
  */
 export async function checkPadding(
   window: Window,

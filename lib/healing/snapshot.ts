@@ -16,14 +16,16 @@ const MAX_RECORD_SIZE = 1 << 30;
 const Field = { Key: 1, Value: 2, Receipt: 3 } as const;
 
 /**
- * Reads the records of an Accumulate snapshot, one at a time; of the rest, only the index is held
- * in memory (40 bytes a record). Throws `EncodingError` that names the section or record and the
- * byte: for a snapshot of another version than 2, a header that is damaged, a file that is
- * truncated or has bytes too many, a record that is damaged, and a record that the index does not
- * have, or has elsewhere.
+ * Reads the records of an Accumulate snapshot, one at a time. Of the rest, memory holds only the
+ * index (40 bytes a record). Throws `EncodingError` that names the section or record and the byte if:
  *
- * A snapshot may have no index, and sections of kinds that are not read. `onNote` gets a sentence
- * on each, before the first record.
+ * - the version is not 2, or the header is damaged;
+ * - the file is truncated, or has bytes too many;
+ * - a record is damaged;
+ * - there is an index, and it does not list exactly the records that the file has.
+ *
+ * It calls `onNote` before the first record for each section of a kind that it does not read, and if
+ * there is no index.
  */
 export async function* readSnapshot(
   file: FileHandle,
@@ -52,7 +54,7 @@ export async function* readSnapshot(
     }
   }
   if (index && count !== index.count) {
-    throw new EncodingError(`the index tells of ${index.count} records, the file has ${count}`);
+    throw new EncodingError(`the index lists ${index.count} records, the file has ${count}`);
   }
 }
 
@@ -65,14 +67,14 @@ async function readIndex(
   return section && SnapshotIndex.read(window, section);
 }
 
-/** A record, the byte where it begins, and how far that is from the beginning of its section. */
+/** A record, the byte at which it begins, and how far that is from the start of its section. */
 interface Located {
   readonly record: FileRecord;
   readonly at: number;
   readonly offset: number;
 }
 
-/** `first` is the number of the section's first record, for errors. */
+/** Reads the records of a section. `first` is the number of the first one, for errors. */
 async function* recordsOf(
   section: Section,
   window: Window,

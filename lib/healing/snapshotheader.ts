@@ -8,15 +8,15 @@ import type { Window } from './window.js';
 const VERSION = 2;
 /** The bytes of the header's length. */
 const LENGTH_SIZE = 8;
-/** Headers are a few hundred bytes, so a larger one is damage. */
+/** A header has a few hundred bytes, so a larger one is damaged. */
 const MAX_SIZE = 1 << 24;
 
-/** The fields of the header, which follow each other in this order. */
+/** The fields of the header, in the order in which they are written. */
 const Field = { Version: 1, RootHash: 2, SystemLedger: 3 } as const;
 
 /**
- * Checks the header section of a snapshot. Throws `EncodingError` that names the version unless it
- * is 2, and `EncodingError` that names the byte if the section has any other contents than a header.
+ * Checks the header section of a snapshot. Throws `EncodingError` that names the version unless it is
+ * 2, and `EncodingError` that names the byte if the section is anything but a header.
  */
 export async function checkHeader(window: Window, section: Section): Promise<void> {
   const { number, start, size } = section;
@@ -30,7 +30,7 @@ export async function checkHeader(window: Window, section: Section): Promise<voi
       `${what} has ${reader.remaining} bytes, and says that it has ${length}`,
     );
   }
-  // The version comes first: what follows it may be different in another version.
+  // The version is read first, because what follows may be different in another version.
   const version = bytes[LENGTH_SIZE] === Field.Version ? readVersion(reader) : 0;
   if (version !== VERSION) {
     throw new EncodingError(

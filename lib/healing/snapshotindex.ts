@@ -10,7 +10,7 @@ const MAX_SIZE = 2 ** 31;
 /** How much of the index is read at once: a multiple of the entry's size. */
 const CHUNK_SIZE = ENTRY_SIZE * 4096;
 
-/** A snapshot's index of its records: where each one is, by the digest of its key. */
+/** A snapshot's index: the place of each record, by the digest of its key. */
 export class SnapshotIndex {
   readonly #bytes: Buffer;
 
@@ -18,11 +18,11 @@ export class SnapshotIndex {
     this.#bytes = bytes;
   }
 
-  /** Throws `EncodingError` unless the section is a list of entries in the order of their digests. */
+  /** Reads the index. Throws `EncodingError` unless it is a list of entries in the order of their digests. */
   static async read(window: Window, section: Section): Promise<SnapshotIndex> {
     const { number, start, size } = section;
     if (size % ENTRY_SIZE !== 0) {
-      throw new EncodingError(`section ${number}: an index of ${size} bytes, no multiple of 40`);
+      throw new EncodingError(`section ${number}: an index of ${size} bytes, not a multiple of 40`);
     }
     if (size > MAX_SIZE) {
       throw new EncodingError(
@@ -30,7 +30,7 @@ export class SnapshotIndex {
       );
     }
     const bytes = Buffer.allocUnsafe(size);
-    // Each piece is checked before the next is read, so that no memory is filled from a bad index.
+    // Each piece is checked before the next is read, so a bad index fills no memory.
     for (let from = 0; from < size; from += CHUNK_SIZE) {
       const end = Math.min(from + CHUNK_SIZE, size);
       bytes.set(await window.read(start + from, end - from), from);
@@ -45,7 +45,7 @@ export class SnapshotIndex {
     return new SnapshotIndex(bytes);
   }
 
-  /** How many records it tells of. */
+  /** How many records it lists. */
   get count(): number {
     return this.#bytes.length / ENTRY_SIZE;
   }
@@ -62,14 +62,14 @@ export class SnapshotIndex {
     );
   }
 
-  /** The offset of the entry of `digest`, or -1. */
+  /** Returns the offset of the entry of `digest`, or -1. */
   #find(digest: Uint8Array): number {
     let low = 0;
     let high = this.count - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
       const at = middle * ENTRY_SIZE;
-      // Compares what the entry has with the digest.
+      // This compares the entry's digest with the other one.
       const order = this.#bytes.compare(digest, 0, digest.length, at + DIGEST_AT, at + ENTRY_SIZE);
       if (order === 0) return at;
       if (order < 0) low = middle + 1;

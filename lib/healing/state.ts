@@ -5,20 +5,20 @@ import { combine, copyBytes, copyHash, HASH_SIZE, readHash } from './hash.js';
 import { Roots } from './roots.js';
 import { hex, show } from './show.js';
 
-/** A hash as the list holds it: a length byte and 32 bytes. */
+/** The bytes of a hash in the list: a length byte and the hash. */
 const ITEM_SIZE = 1 + HASH_SIZE;
-/** The largest count: its double is still a safe integer. */
+/** The largest count. Twice as much is still a safe integer. */
 const MAX_COUNT = 2 ** 52 - 1;
-/** Room before the list for the longest count, 52 roots and the length of the list. */
+/** The list starts here. The room before it holds the longest count, 52 roots and the list's length. */
 const LIST_START = 1792;
 
 /**
  * The state of a Merkle chain: how many entries it has, the roots of its complete sub-trees
- * (`pending`; one of 2^i entries for each bit i that is set in the count) and the entries added
- * since the last mark.
+ * (`pending`: for each bit i that is set in the count, one of 2^i entries), and the entries that were
+ * added since the last mark.
  *
- * The list is kept in its encoded form with room before it, so that `encoded` costs a few roots
- * and not a whole list for every entry that is added.
+ * The list is kept in its encoded form with room before it. So encoding after each entry copies a few
+ * roots and not the whole list.
  */
 export class State {
   /** How many entries the chain has. */
@@ -33,8 +33,8 @@ export class State {
   #memory: Buffer = empty;
   #end = LIST_START;
 
-  // Own properties, so that test libraries compare states by what they say. What they say is
-  // computed at each access, so it is the same whether a state was used or not.
+  // They are own properties, so that test libraries compare states by value. They are computed at
+  // each access, so a state that was used equals one that was not.
   static readonly #properties: PropertyDescriptorMap & ThisType<State> = {
     count: {
       enumerable: true,
@@ -61,8 +61,9 @@ export class State {
   }
 
   /**
-   * Returns the state of its stored form. Throws `TypeError` unless that is a Uint8Array, of
-   * whichever realm, and `EncodingError` unless it is exactly one encoded state.
+   * Returns the state that `bytes` encode; `what` begins the message of an error. Throws `TypeError`
+   * unless `bytes` is a Uint8Array (of any realm), and `EncodingError` unless it is exactly one
+   * encoded state.
    */
   static decode(bytes: Uint8Array, what = 'chain state'): State {
     const own = copyBytes(bytes);
@@ -82,7 +83,7 @@ export class State {
     reader.end();
     for (let i = 0; i < list.length; i += ITEM_SIZE) {
       if (list[i] === HASH_SIZE) continue;
-      throw reader.error('no hash of 32 bytes', reader.position - list.length + i);
+      throw reader.error('not a hash of 32 bytes', reader.position - list.length + i);
     }
     state.#reserve(list.length);
     state.#memory.set(list, LIST_START);
@@ -94,7 +95,7 @@ export class State {
     return (this.#end - LIST_START) / ITEM_SIZE;
   }
 
-  /** A copy of entry `i` of the list. Throws `RangeError` when there is none. */
+  /** Returns a copy of entry `i` of the list. Throws `RangeError` if there is no such entry. */
   listed(i: number): Buffer {
     if (!(i >= 0 && i < this.listLength)) {
       throw new RangeError(`entry ${i} of a list of ${this.listLength}`);
@@ -103,20 +104,21 @@ export class State {
     return Buffer.from(this.#memory.subarray(at, at + HASH_SIZE));
   }
 
-  /** Writes entry `i` of the list to `target`. There must be one. @internal */
+  /** Writes entry `i` of the list, which must exist, to `target`. @internal */
   copyListed(i: number, target: Buffer, offset: number): void {
     const at = LIST_START + i * ITEM_SIZE + 1;
     this.#memory.copy(target, offset, at, at + HASH_SIZE);
   }
 
-  /** `pending`, not copied: not to be changed. @internal */
+  /** `pending`, not copied. Callers must not change it. @internal */
   get roots(): readonly (Buffer | undefined)[] {
     return this.#pending;
   }
 
   /**
-   * Adds an entry; when the state is at a mark (every 2^markPower entries), the list is emptied
-   * first. Throws `TypeError` unless it is a Uint8Array, `InvalidKeyError` unless it has 32 bytes.
+   * Adds an entry. If the state is at a mark (every 2^markPower entries), it empties the list first.
+   * Throws `TypeError` unless the entry is a Uint8Array (of any realm), and `InvalidKeyError` unless
+   * it has 32 bytes.
    */
   add(hash: Uint8Array, markPower = 8): void {
     let node = copyHash(hash);
@@ -136,18 +138,18 @@ export class State {
     this.#count++;
   }
 
-  /** The root of the whole chain: of its pending roots, combined from the lowest; none when it is empty. */
+  /** Returns the root of the whole chain: its pending roots, combined. Undefined if the chain is empty. */
   anchor(): Buffer | undefined {
     const { anchor } = new Roots(this.#pending);
     return anchor && Buffer.from(anchor);
   }
 
-  /** The stored form. */
+  /** Returns the stored form. */
   encode(): Buffer {
     return Buffer.from(this.encoded());
   }
 
-  /** The stored form as a view, which the next `add` may change. @internal */
+  /** Returns the stored form as a view. The next `add` may change it. @internal */
   encoded(): Buffer {
     this.#reserve(0);
     const roots = this.#pending.reduce((n, root) => n + (root ? 1 : 0), 0);

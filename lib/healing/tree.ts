@@ -2,18 +2,18 @@ import { combineAt, HASH_SIZE } from './hash.js';
 import type { State } from './state.js';
 
 /**
- * The complete sub-trees over the entries of one set (those between two marks), or over as many
- * of them as there are yet. Immutable.
+ * The complete sub-trees over the entries of one set, or over those that the set has so far.
+ * Immutable.
  */
 export class Tree {
-  /** The nodes of level 0 (the entries), then of level 1, and so on, side by side. */
+  /** The nodes of level 0 (the entries), then those of level 1, and so on. */
   readonly #nodes: Buffer;
   /** Where each level begins, in nodes. */
   readonly #starts: number[] = [];
   /** How many entries there are. */
   readonly length: number;
 
-  /** `state` has the entries as its list. */
+  /** `state` lists the entries. */
   constructor(state: State) {
     this.length = state.listLength;
     let size = 0;

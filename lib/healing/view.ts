@@ -5,12 +5,12 @@ import { Receipt, type ReceiptEntry } from './receipt.js';
 import { Roots } from './roots.js';
 import { State } from './state.js';
 
-/** The memo's name for the head; those of marks are their counts. */
+/** The memo's name for the head. A mark's name is its count. */
 const HEAD = 0;
 
 /**
- * A chain as it is at one moment: its head, read once, and the marks that the head tells of, each
- * read when first needed.
+ * A chain at one moment. Its head is read once. Each mark that the head implies is read when it is
+ * first needed.
  */
 export class View {
   readonly #batch: Batch;
@@ -35,14 +35,14 @@ export class View {
     return anchor && Buffer.from(anchor);
   }
 
-  /** Entry `i`, from the list it is in. */
+  /** Returns entry `i`, from the list that has it. */
   entry(i: number): Buffer {
     this.#check(i, 'entry');
     const set = Math.floor(i / this.#layout.setSize);
     return this.#set(set).state.listed(i - set * this.#layout.setSize);
   }
 
-  /** The state of which entry `i` is the last. */
+  /** Returns the state that has entry `i` as its last. */
   stateAt(i: number): State {
     this.#check(i, 'state');
     const { setSize, markPower } = this.#layout;
@@ -82,7 +82,7 @@ export class View {
     return new Receipt(fields, true);
   }
 
-  /** Adds what stands beside the path from entry `i` up to slot `top`, as far as that is in the entry's set. */
+  /** Adds the siblings of the path from entry `i` up to slot `top` that are within the entry's set. */
   #within(i: number, top: number, entries: ReceiptEntry[]): void {
     const { setSize, markPower } = this.#layout;
     const levels = Math.min(top, markPower);
@@ -96,9 +96,9 @@ export class View {
   }
 
   /**
-   * Adds what stands beside the path above the entry's set. All on the left are pending at the mark
-   * before the entry. One on the right was never pending, but combined as soon as its last entry
-   * was there, with what was pending before: so it is done here.
+   * Adds the siblings of the path above the entry's set. Those on the left are pending at the mark
+   * before the set. One on the right was never pending: it was combined with its left neighbours as
+   * soon as its last entry was added, and the same is done here.
    */
   #above(i: number, top: number, entries: ReceiptEntry[]): void {
     const { setSize, markPower } = this.#layout;
@@ -134,7 +134,7 @@ export class View {
     return new Roots(slots);
   }
 
-  /** The state whose list is that of set `index`: the mark at its end or, for the last one, the head. */
+  /** Returns the state that lists set `index`: the mark at its end or, for the last set, the head. */
   #set(index: number): Mark {
     const { setSize } = this.#layout;
     const end = Math.min((index + 1) * setSize, this.count);
@@ -148,7 +148,7 @@ export class View {
     return mark;
   }
 
-  /** The head, or the stored state of `count` entries. */
+  /** Returns the head if it has `count` entries, else the state that is stored for that count. */
   #mark(count: number): Mark {
     if (this.#head && count === this.count) return this.#head;
     let mark = this.#marks.get(count);
@@ -170,14 +170,14 @@ export class View {
   }
 }
 
-/** Returns `n` without its lowest bit; `>>` alone takes no more than 32 bits. */
+/** Returns `n` without its lowest bit. A shift alone takes only 32 bits. */
 function half(n: number): number {
   return n < 2 ** 31 ? n >>> 1 : Math.floor(n / 2);
 }
 
-/** Returns the slot, at `count` entries, of the root that has entry `index` below it. */
+/** Returns the slot, at `count` entries, of the root that covers entry `index`. */
 function slotOf(index: number, count: number): number {
-  // It is the highest bit in which the two differ: the roots above it stand for earlier entries.
+  // It is the highest bit in which the two differ: the roots in higher slots cover earlier entries.
   let slot = -1;
   for (let a = index, b = count; a !== b; a = half(a), b = half(b)) slot++;
   return slot;

@@ -3,7 +3,7 @@ import { EncodingError } from '../index.js';
 
 const WINDOW_SIZE = 1 << 18;
 
-/** Reads any part of a file; parts near the last one come from memory. */
+/** Reads any part of a file. Parts near the last one come from memory. */
 export class Window {
   readonly #file: FileHandle;
   #bytes = Buffer.alloc(0);
@@ -14,8 +14,8 @@ export class Window {
   }
 
   /**
-   * The `length` bytes at `at`, as a view that stays as it is. The caller knows them to be within
-   * the file: throws `EncodingError` when they are not any more.
+   * Returns the `length` bytes at `at` as a view, which never changes. The caller has checked that
+   * they are within the file. Throws `EncodingError` if the file has become shorter since.
    */
   async read(at: number, length: number): Promise<Buffer> {
     if (at < this.#start || at + length > this.#start + this.#bytes.length) {

@@ -70,7 +70,7 @@ describeEngines('Chain', (open) => {
     }
   });
 
-  it('stores a mark where a set is complete, and there alone', () => {
+  it('stores a mark only when a set is complete', () => {
     const entries = syntheticEntries(770);
     const batch = open().begin(null, true);
     const chain = new Chain(batch, key);
@@ -112,7 +112,7 @@ describeEngines('Chain', (open) => {
     }
   });
 
-  it('is empty to begin with', () => {
+  it('is empty at first', () => {
     const chain = new Chain(open().begin(), key);
     expect(chain.head().count).toBe(0);
     expect(chain.anchor()).toBeUndefined();
@@ -185,7 +185,7 @@ describeEngines('Chain', (open) => {
     expect(() => chain.entry(700)).toThrow(RangeError);
   });
 
-  it('names the record that is missing or damaged', () => {
+  it('throws an error that names the record that is missing or damaged', () => {
     const batch = open().begin(null, true);
     const chain = new Chain(batch, key);
     chain.addEntries(syntheticEntries(700));
@@ -211,7 +211,7 @@ describeEngines('Chain', (open) => {
     expect(() => chain.head()).toThrow(/MainChain\.Head: /);
   });
 
-  it('refuses what is no hash, and all that was to be added with it', () => {
+  it('refuses what is not a hash, and everything that was to be added with it', () => {
     const batch = open().begin(null, true);
     const chain = new Chain(batch, key);
     const [a, b] = syntheticEntries(2) as [Buffer, Buffer];
@@ -277,7 +277,7 @@ describeEngines('Chain', (open) => {
     }
   });
 
-  it('takes the bytes that an array has, not those that its length promises', () => {
+  it('takes the bytes that an array has, whatever its length says', () => {
     const chain = new Chain(open().begin(null, true), key);
     const lying = (size: number, length: number) =>
       Object.defineProperty(Buffer.alloc(size, 9), 'length', { value: length });
@@ -289,7 +289,7 @@ describeEngines('Chain', (open) => {
     expect(chain.indexOf(Buffer.alloc(32, 9))).toBe(1);
   });
 
-  it('goes on rightly after a failure in the middle of an entry', () => {
+  it('is still right after adding an entry failed half-way', () => {
     const db = open();
     const batch = db.begin(null, true);
     const chain = new Chain(batch, key, 2);
@@ -309,7 +309,7 @@ describeEngines('Chain', (open) => {
     expect(chain.receipt(0).toJSON().entries).toEqual(pathOf(entries, 0));
   });
 
-  it('refuses receipts that cannot be', () => {
+  it('refuses impossible receipts', () => {
     const batch = open().begin(null, true);
     const chain = new Chain(batch, key);
     chain.addEntries(syntheticEntries(10));
@@ -389,7 +389,7 @@ describe('State', () => {
     });
   });
 
-  it('keeps no hold on the bytes it is given or gives', () => {
+  it('copies the bytes that it is given and returns', () => {
     const entry = Buffer.alloc(32, 7);
     const state = new State();
     state.add(entry);
@@ -403,7 +403,7 @@ describe('State', () => {
     expect(() => state.listed(1)).toThrow(RangeError);
   });
 
-  it('is deep-equal to another one exactly if both say the same', () => {
+  it('is deep-equal to another state exactly if both have the same value', () => {
     const entries = syntheticEntries(300);
     const made = (list: readonly Buffer[], markPower = 8): State => {
       const state = new State();
@@ -465,7 +465,7 @@ describe('the stored form of a state', () => {
     expect(State.decode(bytes).encode()).toEqual(bytes);
   });
 
-  it('is refused when it is cut at any byte, and with bytes too many', () => {
+  it('is refused if it is cut at any byte, or has bytes too many', () => {
     for (let end = 0; end < bytes.length; end++) {
       expect(() => State.decode(bytes.subarray(0, end)), `${end} bytes`).toThrow(EncodingError);
     }
@@ -487,7 +487,7 @@ describe('the stored form of a state', () => {
     [
       'an entry of 31 bytes',
       [2, ...item(Buffer.alloc(32)), 1, ...item(Buffer.alloc(31)), 0],
-      /no hash of 32 bytes, at byte 35/,
+      /not a hash of 32 bytes, at byte 35/,
     ],
     [
       'a list longer than memory',

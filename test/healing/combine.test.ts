@@ -69,7 +69,7 @@ describeEngines('Receipt', (open) => {
     }
   });
 
-  it('does not continue a proof that starts elsewhere, and changes none', () => {
+  it('cannot be continued by a proof that starts elsewhere, and is left unchanged', () => {
     const { receipts } = proofs(new Random(seed + 1));
     const [a, b, c] = receipts;
     const before = JSON.stringify(receipts);
@@ -86,7 +86,7 @@ describeEngines('Receipt', (open) => {
     expect(JSON.stringify(receipts)).toBe(before);
   });
 
-  it('is not valid when one of those that it is combined from is not', () => {
+  it('is not valid if one of those that it is combined from is not', () => {
     const { receipts } = proofs(new Random(seed + 2));
     const [a, b, c] = receipts;
     const wrong = new Receipt({ ...b, entries: [...b.entries, { hash: Buffer.alloc(32) }] });
@@ -140,7 +140,7 @@ describeEngines('Receipt', (open) => {
     expect(chain.receipt(0).contains(chain.receipt(1))).toBe(false);
   });
 
-  it('contains nothing and is contained in none when it is malformed', () => {
+  it('contains no other and is contained in no other if it is malformed', () => {
     const { receipts } = proofs(new Random(seed + 4));
     const [a] = receipts;
     const malformed = [

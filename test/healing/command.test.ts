@@ -145,7 +145,7 @@ describe('heal', () => {
     expect(stdout).toMatch(rootOf(syntheticEntries(300)).toString('hex'));
   });
 
-  it('proves chains of a file, in either format, as far as their entries are known', async () => {
+  it('proves the known entries of the chains of a file, in either format', async () => {
     const records = chainRecords(700);
     const without = (...names: string[]) =>
       records.filter(({ key }) => !names.some((name) => String(key).includes(name)));
@@ -176,7 +176,7 @@ describe('heal', () => {
     }
   });
 
-  it('does not pass when there is nothing to prove', async () => {
+  it('fails if there is nothing to prove', async () => {
     const empty = { key: Key.of('e', 'Head'), value: new State().encode() };
     const other = { key: Key.of('e', 'Main'), value: Buffer.from('no chain') };
     const complete = chainRecords(256).filter(({ key }) => !String(key).includes('.Element'));
@@ -229,7 +229,7 @@ describe('heal', () => {
   });
 
   it.each([[['heal', '--entries', '10']], [['heal', '--entries', '10', '--json']], [['--help']]])(
-    'ends quietly when nobody reads what %j prints',
+    'ends quietly if nobody reads what %j prints',
     async (args) => {
       const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
       child.stdout?.destroy();
@@ -237,7 +237,7 @@ describe('heal', () => {
     },
   );
 
-  it('ends quietly when its reader has read enough', async () => {
+  it('ends quietly if its reader stops reading', async () => {
     // More than a pipe holds, so that the rest is written when nobody reads any more.
     const chains = Array.from({ length: 1500 }, (_, i) => {
       const state = new State();
@@ -254,7 +254,7 @@ describe('heal', () => {
     }
   });
 
-  it.each(['0', '2'])('ends with status 1 when a proof fails (%s workers)', async (workers) => {
+  it.each(['0', '2'])('ends with status 1 if a proof fails (%s workers)', async (workers) => {
     const records = chainRecords(700);
     const changed = (name: string, at: number) =>
       records.map(({ key, value }) => {
@@ -296,7 +296,7 @@ describe('heal', () => {
   });
 
   it.each([
-    [[], 'no command'],
+    [[], 'no command given; write heal'],
     [['prove'], 'unknown command prove'],
     [['heal', 'a', 'b'], 'one file at most, not also b'],
     [['heal', '--entries', '0'], '--entries is 0'],
@@ -313,7 +313,7 @@ describe('heal', () => {
     expectRefusal(await run(...args), message);
   });
 
-  it('refuses an environment that names no engine', async () => {
+  it('refuses an environment variable that names no engine', async () => {
     const env = { ...process.env, MEMDB_ENGINE: 'wasm' };
     expectRefusal(await runIn(env, 'heal', '--entries', '5'), 'MEMDB_ENGINE is wasm');
   });
@@ -323,7 +323,7 @@ describe('heal', () => {
     expectRefusal(await run('heal', '--engine', 'native'), /native engine cannot be loaded/);
   });
 
-  it('refuses files that cannot be', async () => {
+  it('refuses bad files', async () => {
     const records = chainRecords(20);
     const head = records.find(({ key }) => String(key).endsWith('Head')) as TestRecord;
     const shortHead = { key: head.key, value: head.value.subarray(0, 50) };
@@ -376,7 +376,7 @@ describe('heal of the real files', () => {
     });
   });
 
-  it('says what of a snapshot it did not read or check', async () => {
+  it('lists what it did not read or check in a snapshot', async () => {
     const unindexed = dataFile('snapshot-unindexed.snap');
     if (!unindexed) return;
     const said = [
@@ -398,7 +398,7 @@ describe('heal of the real files', () => {
     if (path) expectRefusal(await run('heal', path), message);
   });
 
-  it.skipIf(!snap)('refuses the snapshot when it is cut', async () => {
+  it.skipIf(!snap)('refuses the snapshot if it is cut', async () => {
     const whole = readFileSync(snap as string);
     const random = new Random(runSeed('cut'));
     const cuts = [0, 2, 64, 146, 192, 256, 238800, 238848, 253346, 253376, 253440, 258800, 258815];

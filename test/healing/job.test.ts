@@ -61,14 +61,14 @@ describeEngines('what can be proved', (open) => {
     expect(db.stats().openBatches).toBe(0);
   });
 
-  it('is nothing of a chain without a head, or an empty one', () => {
+  it('is nothing if a chain has no head or no entries', () => {
     const batch = open().begin(null, true);
     expect(() => storedTask(batch, key)).toThrow(NotFoundError);
     batch.put(key.append('Head'), new State().encode());
     expect(storedTask(batch, key)).toMatchObject({ from: 0, to: 0 });
   });
 
-  it('fails to be proved when the chain is not as it was', () => {
+  it('cannot be proved once the chain has changed', () => {
     const db = open();
     built(db, 300);
     const task = db.view((batch) => storedTask(batch, key));
@@ -88,7 +88,7 @@ describeEngines('what can be proved', (open) => {
 });
 
 describe('Latencies', () => {
-  it('has the percentiles of a sorted list, to 1.6 %', () => {
+  it('returns the percentiles of a sorted list, to 1.6 %', () => {
     const random = new Random(runSeed('latencies'));
     const latencies = new Latencies();
     const values = Array.from({ length: 5000 }, () => Math.round(2 ** (random.below(4000) / 100)));
@@ -103,7 +103,7 @@ describe('Latencies', () => {
     expect(latencies.percentile(100)).toBe(values.at(-1));
   });
 
-  it('adds what others have counted, and takes any duration', () => {
+  it('adds what others counted, and accepts any duration', () => {
     const [one, two] = [new Latencies(), new Latencies()];
     expect(one.percentile(50)).toBe(0);
     for (const value of [0, 0.4, 3, 2 ** 53]) one.record(value);
@@ -116,7 +116,7 @@ describe('Latencies', () => {
 });
 
 describe('what a worker posts', () => {
-  it('is made of numbers, texts and arrays alone', () => {
+  it('has only numbers, texts and arrays', () => {
     const db = new MemDB();
     built(db, 10);
     const prover = new Prover(db, [db.view((batch) => storedTask(batch, key))]);
@@ -134,7 +134,7 @@ describe('what a worker posts', () => {
 });
 
 describe('Board', () => {
-  it('gives every number to one thread, once', () => {
+  it('gives each number to one thread, once', () => {
     const one = new Board(100);
     const two = new Board(100, one.shared);
     one.publish(100);
@@ -148,7 +148,7 @@ describe('Board', () => {
     expect(claimed.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
-  it('gives nothing once it is stopped', () => {
+  it('gives no number once it is stopped', () => {
     const board = new Board(100);
     board.publish(3);
     const claims = board.claims();
@@ -160,7 +160,7 @@ describe('Board', () => {
 });
 
 describe('Team', () => {
-  it('stops when one of its workers fails, and tells why', async () => {
+  it('stops if one of its workers fails, and rejects with the reason', async () => {
     const db = { handle: new SharedArrayBuffer(64) } as MemDB;
     const task: Task = { key: key.encode(), from: 0, to: 10, entries: 'stored' };
     const board = new Board(10);
@@ -170,7 +170,7 @@ describe('Team', () => {
     await team.end();
   });
 
-  it('does not pass for one that has proved everything when it was stopped', async () => {
+  it('fails if it was stopped before everything was proved', async () => {
     const db = new MemDB();
     built(db, 10);
     const board = new Board(10);
@@ -181,7 +181,7 @@ describe('Team', () => {
     db.close();
   });
 
-  it('fails when a worker is ended from outside', async () => {
+  it('fails if a worker is terminated', async () => {
     const db = new MemDB();
     built(db, 10);
     const board = new Board(10);
@@ -206,18 +206,18 @@ describe('heal', () => {
     await expect(heal(options)).rejects.toThrow(RangeError);
   });
 
-  it('tells how far it is', async () => {
-    const told: number[] = [];
+  it('reports its progress', async () => {
+    const reported: number[] = [];
     const report = await heal({
       entries: 500,
       workers: 1,
       onProgress: ({ proved, total }) => {
         expect(total).toBe(500);
-        told.push(proved);
+        reported.push(proved);
       },
     });
     expect(report.receipts).toMatchObject({ count: 500, failed: 0 });
-    expect(told.at(-1)).toBe(500);
-    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    expect(reported.at(-1)).toBe(500);
+    expect(reported).toEqual(reported.toSorted((a, b) => a - b));
   });
 });

@@ -67,7 +67,7 @@ function* resized(
 }
 
 describe('Receipt', () => {
-  it('is valid, and not when anything in it that is hashed is changed', () => {
+  it('is valid, and is not if anything that is hashed is changed', () => {
     for (const [from, to] of [
       [0, 0],
       [0, 1],
@@ -94,7 +94,7 @@ describe('Receipt', () => {
     }
   });
 
-  it('is not completed to a valid one by the bytes of an earlier one', () => {
+  it('is not made valid by bytes of an earlier one', () => {
     const left = receiptOf(1, 1).entries[0] as ReceiptEntry;
     const good = receiptOf(0, 1);
     const short = { ...good, entries: [{ right: true, hash: new Uint8Array(0) }] };
@@ -105,7 +105,7 @@ describe('Receipt', () => {
     expect(new Receipt({ ...receiptOf(1, 1), entries: [long] }).validate()).toBe(false);
   });
 
-  it('is not valid when an array says that it has a length which it has not', () => {
+  it('is not valid if an array has another length than it says', () => {
     const good = receiptOf(3, 70);
     const lying = (bytes: Uint8Array, length: number) =>
       Object.defineProperty(bytes, 'length', { value: length });
@@ -130,7 +130,7 @@ describe('Receipt', () => {
     new Uint16Array(32),
     new ArrayBuffer(32),
     new DataView(new ArrayBuffer(32)),
-  ])('is not valid with %o where bytes are expected, and throws nothing bare', (value) => {
+  ])('is not valid with %o in place of bytes, and throws only typed errors', (value) => {
     const good = receiptOf(3, 70);
     const bytes = value as Uint8Array;
     const malformed: Partial<ReceiptFields>[] = [
@@ -148,7 +148,7 @@ describe('Receipt', () => {
     }
   });
 
-  it('keeps no hold on the arrays that it is made of', () => {
+  it('copies the arrays that it is made of', () => {
     const good = receiptOf(3, 70);
     const start = Buffer.from(good.start);
     const entries = good.entries.map(({ hash, right = false }) => ({
@@ -164,7 +164,7 @@ describe('Receipt', () => {
     expect(receipt).not.toEqual(receiptOf(3, 71));
   });
 
-  it('is not valid with a side that is no boolean', () => {
+  it('is not valid with a side that is not a boolean', () => {
     const good = receiptOf(3, 70);
     const [first, ...others] = good.entries as [ReceiptEntry, ...ReceiptEntry[]];
     for (const right of ['false', 1, 0, {}]) {
@@ -173,7 +173,7 @@ describe('Receipt', () => {
     }
   });
 
-  it('is validated alike with bytes of another realm', () => {
+  it('is validated in the same way with bytes of another realm', () => {
     const foreign = (bytes: Uint8Array): Uint8Array =>
       runInNewContext('Uint8Array.from(bytes)', { bytes: [...bytes] });
     const good = receiptOf(3, 70);
@@ -193,7 +193,7 @@ describe('Receipt', () => {
     expect(new Receipt({ ...receipt, entries: short }).validate()).toBe(false);
   });
 
-  it('relaxed, takes hashes of any length and hashes each whole', () => {
+  it('accepts hashes of any length if relaxed, and hashes each whole', () => {
     const sha = (...parts: Uint8Array[]) =>
       createHash('sha256').update(Buffer.concat(parts)).digest();
     const start = Buffer.from('a start of 20 bytes.');
@@ -214,7 +214,7 @@ describe('Receipt', () => {
     expect(receiptOf(3, 70).validate({ relaxed: true })).toBe(true);
   });
 
-  it('of the JSON that the network writes is read, and validates', () => {
+  it('is read from the JSON that the network writes, and validates', () => {
     const path = new URL('../vectors/network-receipts.json', import.meta.url);
     const list = JSON.parse(readFileSync(path, 'utf8')) as Partial<ReceiptJSON>[];
     expect(list.length).toBeGreaterThan(10);
@@ -229,7 +229,7 @@ describe('Receipt', () => {
     expect(list.some((json) => !('startIndex' in json))).toBe(true);
   });
 
-  it('of JSON may lack what is zero or none, or have null there', () => {
+  it('is read from JSON that lacks what is zero or has null there', () => {
     const [hash] = entries as [Buffer];
     const start = hash.toString('hex');
     const nulls = { end: null, startIndex: null, endIndex: null, entries: null };
@@ -273,7 +273,7 @@ describe('Receipt', () => {
     ],
     ['an odd side', { entries: [{ hash: '0'.repeat(64), right: 1 }] }, /entries\[0\]\.right/],
     ['an odd step', { entries: [7] }, /entries\[0\] is not an object/],
-  ])('of JSON with %s is an EncodingError', (_, change, message) => {
+  ])('from JSON with %s is an EncodingError', (_, change, message) => {
     const json = change && { ...receiptOf(1, 5).toJSON(), ...change };
     expect(() => Receipt.fromJSON(json)).toThrow(EncodingError);
     expect(() => Receipt.fromJSON(json)).toThrow(message);
@@ -308,7 +308,7 @@ describe('Checker', () => {
     }
   });
 
-  it('finds a receipt that is valid in itself but of another chain', () => {
+  it('rejects a receipt that is valid in itself but of another chain', () => {
     const others = new Checker((i: number) =>
       i === 5 ? Buffer.alloc(32) : (entries[i] as Buffer),
     );
@@ -318,7 +318,7 @@ describe('Checker', () => {
 });
 
 describe('combine', () => {
-  it('refuses what is not 32 bytes, and hands out memory of its own', () => {
+  it('refuses what is not 32 bytes, and returns memory of its own', () => {
     const [a, b] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
     const joined = combine(a, b);
     expect(joined).toEqual(rootOf([a, b]));
@@ -340,7 +340,7 @@ describe('Dag', () => {
     expect(() => dag.root(0)).toThrow(RangeError);
   });
 
-  it('goes on from the roots of a beginning that is not known', () => {
+  it('continues from the roots of entries that are not known', () => {
     for (const count of [8, 16, 40, 64, 80]) {
       const roots = pendingOf(entries.slice(0, count));
       const dag = new Dag(

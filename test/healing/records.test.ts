@@ -57,7 +57,7 @@ async function refusal(reading: Promise<unknown>): Promise<string> {
 describe('a JSON list of records', () => {
   const text = Buffer.from(jsonList(records));
 
-  it('is read whole, whatever the pieces it comes in', async () => {
+  it('is read whole, in pieces of any size', async () => {
     expect(plain(await readFile(text))).toEqual(plain(records));
     for (const size of [1, 2, 3, 7, 64, 1000]) {
       const pieces: Buffer[] = [];
@@ -76,7 +76,7 @@ describe('a JSON list of records', () => {
     }
   });
 
-  it('may be empty, spaced out, and have its members in any order and escaped', async () => {
+  it('may be empty, have white space, and have its members in any order and escaped', async () => {
     expect(await readFile(Buffer.from(' [ \n] \t'))).toEqual([]);
     const odd =
       ' [ {"Value" : "YQ==" ,\t"K\\u0065y" :\n[ {"string" : "a\\"}]" } ] } , {"Key":[],"Value":null}\r\n]\n';
@@ -118,7 +118,7 @@ describe('a JSON list of records', () => {
     }
   });
 
-  it('gives the records before the one that is wrong', async () => {
+  it('yields the records before the one that is wrong', async () => {
     const found: FileRecord[] = [];
     const reading = readJsonRecords([text.subarray(0, text.length - 100)]);
     await expect(async () => {
@@ -127,7 +127,7 @@ describe('a JSON list of records', () => {
     expect(plain(found)).toEqual(plain(records.slice(0, 2)));
   });
 
-  it('is refused when it is cut at any byte', async () => {
+  it('is refused if it is cut at any byte', async () => {
     const short = Buffer.from(jsonList(records.filter(({ value }) => value.length < 100)));
     for (let end = 0; end < short.length; end++) {
       await refusal(all(readJsonRecords([short.subarray(0, end)])));
@@ -149,8 +149,8 @@ describe('a JSON list of records', () => {
     ['[[]]', 'record 0, at byte 1: not an object'],
     ['["Key"]', 'record 0, at byte 1: not an object'],
     ['[{}]', 'record 0, at byte 1: no Key'],
-    ['[{"Key":[]}]', 'record 0, at byte 1: Value is no base64 text'],
-    ['[{"Key":[],"Value":7}]', 'record 0, at byte 1: Value is no base64 text'],
+    ['[{"Key":[]}]', 'record 0, at byte 1: Value is not base64 text'],
+    ['[{"Key":[],"Value":7}]', 'record 0, at byte 1: Value is not base64 text'],
     ['[{"Key":[],"Value":"a"}]', 'record 0, at byte 1: Value is not base64'],
     ['[{"Key":[],"Value":"YQ"}]', 'record 0, at byte 1: Value is not base64'],
     ['[{"Key":[],"Value":"","More":[1,{}]}]', 'record 0, at byte 1: unknown member "More"'],
@@ -160,25 +160,25 @@ describe('a JSON list of records', () => {
     ['[{"Key":[],"Value":"","Delete":"true"}]', 'record 0, at byte 1: Delete is not a boolean'],
     ['[{"Value":"","Delete":true}]', 'record 0, at byte 1: no Key'],
     ['[{"Key":[],"Value":"a","Delete":true}]', 'record 0, at byte 1: Value is not base64'],
-    ['[{"Key":[],"Delete":false}]', 'record 0, at byte 1: Value is no base64 text'],
+    ['[{"Key":[],"Delete":false}]', 'record 0, at byte 1: Value is not base64 text'],
     ['[{"Key":[],"Value":""},{"Key":{},"Value":""}]', /^record 1, at byte 23: /],
     ['[{"Key":[{"int":1.5}],"Value":""}]', /^record 0, at byte 1: /],
     ['[{"Key":[{"none":1}],"Value":""}]', /^record 0, at byte 1: /],
     ['[{"Key":[{"time":"2020-01-01T00:00:00Z"}],"Value":""}]', /^record 0, at byte 1: .*hash/],
     ['[{"Key":[],"Value":""},{"Key":[}]]', /^record 1, at byte 23: .*JSON/],
     ['[{"Key":[],"Value":"\xff"}]', /^record 0, at byte 1: .*(UTF-8|encoded data)/],
-  ])('%j is refused, with a message that says where', async (bytes, message) => {
+  ])('%j is refused, with a message that names the place', async (bytes, message) => {
     const text = await refusal(readFile(Buffer.from(bytes, 'latin1')));
     if (typeof message === 'string') expect(text).toBe(message);
     else expect(text).toMatch(message);
   });
 
-  it('is refused in few words when the name of a member is long', async () => {
+  it('is refused with a short message if the name of a member is long', async () => {
     const text = `[{"Key":[],"${'M'.repeat(5000)}":1}]`;
     expect(await refusal(readFile(Buffer.from(text)))).toMatch(/^record 0, at byte 1: .{100,150}$/);
   });
 
-  it('is refused when a record is larger than memory should be', async () => {
+  it('is refused if a record is larger than the limit', async () => {
     function* endless() {
       yield Buffer.from('[{"Key":[],"Value":"');
       for (;;) yield Buffer.alloc(1 << 20, 0x41);
@@ -205,7 +205,7 @@ describe('a snapshot', () => {
     expect(await readFile(snapshot(snapshotSections([])))).toEqual([]);
   });
 
-  it('is read without an index, and nobody is left to believe that it was checked', async () => {
+  it('is read without an index, and a note says that nothing was checked', async () => {
     const notes = async (bytes: Uint8Array) => {
       const path = join(folder, 'noted');
       writeFileSync(path, bytes);
@@ -255,14 +255,14 @@ describe('a snapshot', () => {
     expect(found.map(({ value }) => value.toString())).toEqual(['', 'v']);
   });
 
-  it('is refused when it is cut at any byte', async () => {
+  it('is refused if it is cut at any byte', async () => {
     const short = snapshotSections(records.filter(({ value }) => value.length < 100));
     for (const file of [snapshot(short), snapshot(short, 1)]) {
       for (let end = 0; end < file.length; end++) await refusal(readFile(file.subarray(0, end)));
     }
   });
 
-  it('never passes for another one when a byte is changed', async () => {
+  it('is never read as another one if a byte is changed', async () => {
     const random = new Random(runSeed('snapshot'));
     for (let n = 0; n < 400; n++) {
       const at = random.below(whole.length);
@@ -350,7 +350,7 @@ describe('a snapshot', () => {
     [
       'an index of an odd size',
       () => replaced(4, Buffer.alloc(41)),
-      'section 4: an index of 41 bytes, no multiple of 40',
+      'section 4: an index of 41 bytes, not a multiple of 40',
     ],
     [
       'a record of no fields',
@@ -398,7 +398,7 @@ describe('a snapshot', () => {
     else expect(text).toMatch(message);
   });
 
-  it('is refused when its index is out of order, short, or leads elsewhere', async () => {
+  it('is refused if its index is out of order, short, or has another place', async () => {
     const index = (sections.at(-1) as TestSection).bytes;
     const entry = (n: number) => index.subarray(40 * n, 40 * n + 40);
     const swapped = Buffer.concat([entry(1), entry(0), index.subarray(80)]);
@@ -412,7 +412,7 @@ describe('a snapshot', () => {
     );
     const beyond = Buffer.concat([index, Buffer.alloc(40, 255)]);
     expect(await refusal(readFile(replaced(4, beyond)))).toBe(
-      'the index tells of 5 records, the file has 4',
+      'the index lists 5 records, the file has 4',
     );
     const moved = Buffer.from(index);
     moved.writeUIntBE(9999, 2, 6);

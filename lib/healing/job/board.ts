@@ -1,19 +1,19 @@
-/** Positions in the words that the threads of a job share. */
+/** The positions of the words that the threads of a job share. */
 const Word = { Claimed: 0, Ready: 1, Done: 2, Stopped: 3, Size: 4 } as const;
 
-/** How many entries are claimed at once: neighbours, so that they share what is remembered. */
+/** How many entries a thread claims at once. They are neighbours, so the memo serves them all. */
 const SPAN = 16;
-/** How long a thread waits before it looks whether the job was stopped, ms. */
+/** How long a thread waits before it checks whether the job was stopped, ms. */
 const SLICE = 100;
 
 /**
- * What the threads of a job tell each other: which entries (numbered through all tasks) are ready
- * to be proved, which of them a thread has claimed, and how many are done.
+ * What the threads of a job share: which entries are ready to be proved, which of them are claimed, and
+ * how many are done. Entries are numbered through all tasks.
  */
 export class Board {
   readonly #words: Int32Array;
 
-  /** `total` entries are to be proved; `shared` is the `shared` of another thread's board. */
+  /** `total` is how many entries are to be proved. `shared` is that of another thread's board. */
   constructor(
     readonly total: number,
     readonly shared: SharedArrayBuffer = new SharedArrayBuffer(4 * Word.Size),
@@ -21,12 +21,12 @@ export class Board {
     this.#words = new Int32Array(shared);
   }
 
-  /** How many entries are proved, or have failed to be. */
+  /** How many entries were proved, or failed to be. */
   get done(): number {
     return Atomics.load(this.#words, Word.Done);
   }
 
-  /** Whether the job was ended before all was done. */
+  /** Whether the job was stopped before all was done. */
   get stopped(): boolean {
     return Atomics.load(this.#words, Word.Stopped) === 1;
   }
@@ -37,15 +37,15 @@ export class Board {
     Atomics.notify(this.#words, Word.Ready);
   }
 
-  /** Ends the job: nobody gets another entry. */
+  /** Stops the job: no thread gets another entry. */
   stop(): void {
     Atomics.store(this.#words, Word.Stopped, 1);
     Atomics.notify(this.#words, Word.Ready);
   }
 
   /**
-   * The numbers of the entries that this thread is to prove, each as soon as it is ready; until
-   * then the thread waits, so no main thread may call it before all are published.
+   * Yields the numbers of the entries that this thread is to prove, each as soon as it is ready. The
+   * thread waits until then, so a main thread must publish all entries before it calls this.
    */
   *claims(): Generator<number, void, undefined> {
     for (;;) {
@@ -64,7 +64,7 @@ export class Board {
     Atomics.add(this.#words, Word.Done, 1);
   }
 
-  /** Whether entry `number` is ready now; false when the job was stopped. */
+  /** Waits until entry `number` is ready. Returns false if the job was stopped. */
   #await(number: number): boolean {
     for (;;) {
       if (this.stopped) return false;

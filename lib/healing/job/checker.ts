@@ -4,30 +4,30 @@ import { Dag, type Given } from './dag.js';
 
 const HASH_SIZE = 32;
 
-/** Two hashes, side by side, to be hashed. Both halves are written before each use. */
+/** Two hashes to be hashed together. Both halves are written before each use. */
 const block = Buffer.alloc(2 * HASH_SIZE);
 
-/** Checks receipts of a chain against its entries, which it is told apart from them. */
+/** Checks receipts of a chain against its entries, which it gets from elsewhere. */
 export class Checker {
   readonly #entry: (index: number) => Uint8Array;
   readonly #dag: Dag;
-  // What was last asked for: many receipts in turn end at the same entry.
+  // The last answers, because many receipts in a row end at the same entry.
   #root: { count: number; hash: Uint8Array } | undefined;
   #end: { index: number; hash: Uint8Array } | undefined;
 
-  /** `entry` answers entry i, of those after `given`. */
+  /** `entry(i)` returns entry i; it is called only for entries after `given`. */
   constructor(entry: (index: number) => Uint8Array, given?: Given) {
     this.#entry = entry;
     this.#dag = new Dag(entry, given);
   }
 
-  /** The root over the first `count` entries. */
+  /** Returns the root of the first `count` entries. */
   root(count: number): Uint8Array {
     if (this.#root?.count !== count) this.#root = { count, hash: this.#dag.root(count) };
     return this.#root.hash;
   }
 
-  /** What is wrong with a receipt that should be of entry `index`; undefined when it is right. */
+  /** Returns what is wrong with a receipt that should prove entry `index`; undefined if it is right. */
   fault(receipt: ReceiptFields, index: number): string | undefined {
     const { start, startIndex, end, endIndex, anchor } = receipt;
     if (startIndex !== index) return `it starts at entry ${startIndex}`;
@@ -46,7 +46,7 @@ export class Checker {
 
   /** Returns what is wrong with the path from the start, whose length is known, to the anchor. */
   #pathFault({ start, anchor, entries }: ReceiptFields): string | undefined {
-    // As text, because crypto makes that in half the time that it takes for a Buffer.
+    // It is text, because crypto needs half the time for it that it needs for a Buffer.
     let current = Buffer.from(start).toString('latin1');
     for (const [i, { hash, right }] of entries.entries()) {
       if (hash.length !== HASH_SIZE) return `its hash ${i} has ${hash.length} bytes`;

@@ -1,20 +1,20 @@
 import { hash } from 'node:crypto';
 
-/** Sub-trees of fewer entries are computed again whenever they are needed. */
+/** The roots of smaller sub-trees are not remembered, but computed again. */
 const REMEMBERED_SIZE = 16;
 
-/** What is known of a chain's beginning when its entries are not: the roots of its sub-trees. */
+/** The roots of the sub-trees at a chain's beginning, if its entries there are not known. */
 export interface Given {
-  /** How many entries the roots stand for. */
+  /** How many entries the roots cover. */
   readonly count: number;
   /** Slot i: the root of 2^i entries, for each bit i that is set in `count`. */
   readonly roots: readonly (Uint8Array | undefined)[];
 }
 
 /**
- * The Merkle DAG over a list of entries, by its recursive definition: the root of one entry is the
- * entry; of more, SHA-256 of the root of the first 2^n and the root of the rest, n as large as can
- * be with a rest. Shares no code with `Chain`, which it is to check.
+ * The Merkle DAG over a list of entries, by its recursive definition. The root of one entry is the
+ * entry. The root of more is SHA-256 of the root of the first 2^n and the root of the rest; n is the
+ * largest that leaves a rest. It shares no code with `Chain`, because it checks that.
  */
 export class Dag {
   readonly #entry: (index: number) => Uint8Array;
@@ -22,13 +22,13 @@ export class Dag {
   /** Roots of complete sub-trees: by size, then by start. */
   readonly #roots = new Map<number, Map<number, Uint8Array>>();
 
-  /** `entry` answers entry i, of those after `given`. */
+  /** `entry(i)` returns entry i; it is called only for entries after `given`. */
   constructor(entry: (index: number) => Uint8Array, given?: Given) {
     this.#entry = entry;
     this.#given = given;
   }
 
-  /** The root over the first `count` entries. */
+  /** Returns the root of the first `count` entries. */
   root(count: number): Uint8Array {
     if (!(count > 0)) throw new RangeError(`a root of ${count} entries`);
     return this.#root(0, count);
@@ -57,7 +57,7 @@ export class Dag {
   }
 }
 
-/** SHA-256 of two hashes. */
+/** Returns SHA-256 of two hashes. */
 export function pair(left: Uint8Array, right: Uint8Array): Uint8Array {
   return Buffer.from(hash('sha256', Buffer.concat([left, right]), 'binary'), 'latin1');
 }

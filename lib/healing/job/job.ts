@@ -9,16 +9,16 @@ import { BLOCK_SIZE, SYNTHETIC_CHAIN, syntheticBlock } from './synthetic.js';
 import { keyOf, MARK_POWER, storedTask, syntheticTask, type Task } from './task.js';
 import { Team } from './team.js';
 
-/** What a job is told to do. */
+/** Options of `heal`. */
 export interface HealOptions {
-  /** A JSON list of records or a snapshot; without it a chain of `entries` is built. */
+  /** A JSON list of records or a snapshot. Without it, the job builds a chain of `entries`. */
   file?: string | undefined;
-  /** Of the chain that is built; 1 or more, 100,000 by default. */
+  /** How many entries the chain has that is built: at least 1, by default 100,000. */
   entries?: number;
-  /** How many worker threads prove, 2 by default; with 0, the main thread does. */
+  /** How many worker threads prove, by default 2. With 0, the main thread does. */
   workers?: number;
   engine?: EngineChoice;
-  /** Called now and then with how far the job is. */
+  /** Called ten times a second with how far the job is. */
   onProgress?: (progress: Progress) => void;
 }
 
@@ -26,7 +26,7 @@ export interface HealOptions {
 export interface Progress {
   readonly loaded: number;
   readonly added: number;
-  /** How many receipts are checked, of how many there will be. */
+  /** How many receipts were checked, and how many there will be. */
   readonly proved: number;
   readonly total: number;
 }
@@ -37,9 +37,9 @@ const PROGRESS_INTERVAL = 100;
 const TURN = 50;
 
 /**
- * A healing job: loads the file's records, or builds a chain, and proves every entry that is known
- * of every chain to the chain's anchor. Workers prove while the chain is still being built. Each
- * receipt is checked against what a `Checker` computes apart from the chain's code.
+ * Runs a healing job: loads the file's records, or builds a chain, and proves every known entry of
+ * every chain to the chain's anchor. Workers prove while the chain is still being built. A `Checker`,
+ * which shares no code with the chain, checks each receipt.
  *
  * Proofs that fail are listed in the report. Rejects with `RangeError` for counts that are out of
  * range, `EncodingError` for a bad file or one in which there is nothing to prove, the operating
@@ -73,7 +73,7 @@ class Job {
   #added = 0;
   /** The chain that is built, in the batch of its last block. */
   #synthetic: Chain | undefined;
-  /** Spent on adding blocks and committing them. */
+  /** How long adding and committing blocks took. */
   #addingSeconds = 0;
 
   constructor(db: MemDB, options: JobOptions) {
@@ -83,8 +83,8 @@ class Job {
 
   async run(): Promise<Report> {
     const { file, entries, workers, onProgress } = this.#options;
-    const tell = () => onProgress?.(this.#progress());
-    const timer = setInterval(tell, PROGRESS_INTERVAL);
+    const report = () => onProgress?.(this.#progress());
+    const timer = setInterval(report, PROGRESS_INTERVAL);
     try {
       const begin = performance.now();
       const tasks = file === undefined ? [syntheticTask(entries)] : await this.#load(file);
@@ -93,14 +93,14 @@ class Job {
       if (this.#board.total === 0) throw new EncodingError(this.#nothing(tasks.length));
       const proving = workers > 0 ? this.#proveByWorkers(tasks) : this.#proveHere(tasks);
       const { proofs, seconds } = await proving;
-      tell();
+      report();
       return this.#report(tasks, records, proofs, seconds);
     } finally {
       clearInterval(timer);
     }
   }
 
-  /** Returns why there is nothing to prove. A job that proved nothing must not pass for one that did. */
+  /** Returns why there is nothing to prove: a job that proved nothing must not pass. */
   #nothing(chains: number): string {
     const found =
       chains === 0
@@ -123,7 +123,7 @@ class Job {
     return this.#db.view((batch) => chains.map((key) => storedTask(batch, key)));
   }
 
-  /** Workers prove; this thread adds blocks meanwhile, when it is to build a chain. */
+  /** Lets workers prove. If there is no file, this thread adds blocks meanwhile. */
   async #proveByWorkers(tasks: readonly Task[]): Promise<Proved> {
     const { file, workers } = this.#options;
     const board = this.#board;
@@ -138,7 +138,7 @@ class Job {
     }
   }
 
-  /** Proves in this thread; when it is to build a chain, each block once it is committed. */
+  /** Proves in this thread. If there is no file, it proves each block once that is committed. */
   async #proveHere(tasks: readonly Task[]): Promise<Proved> {
     const { file } = this.#options;
     const board = this.#board;
@@ -163,7 +163,7 @@ class Job {
     }
   }
 
-  /** Adds the next block to the chain; false when there are enough. */
+  /** Adds the next block to the chain. Returns false if the chain is complete. */
   async #addBlock(): Promise<boolean> {
     const block = syntheticBlock(this.#added, this.#board.total);
     if (block.length === 0) return false;
@@ -177,7 +177,7 @@ class Job {
     }
     this.#addingSeconds += since(begin);
     this.#added += block.length;
-    // Lets the timer and the workers' errors have their turn.
+    // This lets the timer run and the workers' errors arrive.
     await setImmediate();
     return true;
   }
@@ -230,7 +230,7 @@ function describe(batch: Batch, task: Task): ChainReport {
   };
 }
 
-/** Returns a note if there are chains of which nothing was proved although they have entries. */
+/** Returns a note if there are chains that have entries and of which nothing was proved. */
 function notesOn(chains: readonly ChainReport[]): string[] {
   const unknown = chains.filter(({ height, known }) => height > 0 && known === 0).length;
   if (unknown === 0) return [];

@@ -1,9 +1,9 @@
-/** Each power of two is counted in this many buckets, so a bucket's values differ by 1.6 % at most. */
+/** Each power of two has this many buckets, so the values of one bucket differ by 1.6 % at most. */
 const BUCKETS = 64;
 /** Enough for 2^53 ns, which is 104 days. */
 const SIZE = 48 * BUCKETS;
 
-/** Durations as data that any thread of any runtime can be sent. */
+/** Counted durations, as data that can be posted to a thread of any runtime. */
 export interface LatencyCounts {
   /** How many durations each bucket counts. */
   readonly counts: readonly number[];
@@ -35,7 +35,7 @@ export class Latencies {
     this.#max = Math.max(this.#max, max);
   }
 
-  /** Returns the duration, ns, that `percent` % of all do not exceed; 0 if there is none. */
+  /** Returns the duration in ns that `percent` % of all do not exceed; 0 if there are none. */
   percentile(percent: number): number {
     const total = this.#counts.reduce((n, count) => n + count, 0);
     let left = Math.max(1, Math.ceil((percent / 100) * total));

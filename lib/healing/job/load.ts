@@ -4,18 +4,18 @@ import { readRecords } from '../records.js';
 /** How many records a batch commits. */
 const BATCH_SIZE = 1000;
 
-/** What a file was found to hold. */
+/** What a file has. */
 export interface Loaded {
   readonly records: number;
-  /** The keys of the chains: of every record whose key ends with `Head`, without that. */
+  /** The keys of the chains. If a record's key ends with `Head`, the parts before that are a chain's key. */
   readonly chains: Key[];
-  /** What of the file was not read, or not checked. */
+  /** A sentence for each thing in the file that was not read, or not checked. */
   readonly notes: string[];
 }
 
 /**
- * Puts the records of a file into the database; `onRecords` is told how many there are so far.
- * Throws what `readRecords` throws, and what a commit throws.
+ * Puts the records of a file into the database, and calls `onRecords` with how many there are so far.
+ * Throws what `readRecords` and a commit throw.
  */
 export async function load(
   db: MemDB,

@@ -6,23 +6,23 @@ import { Latencies, type LatencyCounts } from './latencies.js';
 import { BLOCK_SIZE, syntheticEntry } from './synthetic.js';
 import { keyOf, MARK_POWER, type Task } from './task.js';
 
-/** How many failures are told in words. */
+/** How many failures are described in words. */
 export const MAX_FAILURES = 20;
 
-/** What a thread has proved. Numbers, texts and arrays only: other runtimes cannot post histograms. */
+/** What a thread has proved: only numbers, texts and arrays, because other runtimes cannot post histograms. */
 export interface Proofs {
   readonly receipts: number;
   readonly failed: number;
   /** The first failures in words. */
   readonly failures: string[];
-  /** The time of each receipt, from the begin of its batch to its discard, ns. */
+  /** The time of each receipt in ns, from `begin` of its batch to `discard`. */
   readonly latency: LatencyCounts;
 }
 
 /** Proves entries of tasks in one thread, each in a read-only batch of its own. */
 export class Prover {
   readonly #db: MemDB;
-  /** What stored entries are checked against. */
+  /** The checkers read stored entries from this batch. */
   readonly #batch: Batch;
   readonly #subjects: Subject[];
   readonly #latency = new Latencies();
@@ -39,7 +39,7 @@ export class Prover {
       first = subject.end;
       return subject;
     });
-    // A batch that nothing is read from would only keep old versions alive.
+    // If nothing is read from it, the batch would only keep superseded versions in memory.
     if (tasks.every((task) => task.entries === 'synthetic')) this.#batch.discard();
   }
 
@@ -53,8 +53,8 @@ export class Prover {
   }
 
   /**
-   * Proves entry `number` (of all tasks in turn) to the anchor that its chain has just now, and
-   * checks the receipt.
+   * Proves entry `number`, counted through all tasks, to the anchor that its chain has now, and checks
+   * the receipt.
    */
   prove(number: number): void {
     const subject = this.#subjectOf(number);
@@ -88,7 +88,7 @@ export class Prover {
     }
   }
 
-  /** The subject that has entry `number`. */
+  /** Returns the subject that has entry `number`. */
   #subjectOf(number: number): Subject {
     let low = 0;
     let high = this.#subjects.length - 1;
@@ -105,7 +105,7 @@ export class Prover {
   }
 }
 
-/** A task in one thread: its chain, and what its receipts are checked by. */
+/** A task in one thread: its chain, and the checker of its receipts. */
 class Subject {
   readonly end: number;
   readonly chain: Chain;
@@ -115,7 +115,7 @@ class Subject {
   constructor(
     batch: Batch,
     task: Task,
-    /** The number, through all tasks, of its first entry. */
+    /** The number of its first entry, counted through all tasks. */
     readonly first: number,
   ) {
     this.end = first + task.to - task.from;
@@ -126,12 +126,12 @@ class Subject {
     this.#checker = new Checker(entry, task.given);
   }
 
-  /** The index in the chain of entry `number`. */
+  /** Returns the index in the chain of entry `number`. */
   indexOf(number: number): number {
     return this.#task.from + number - this.first;
   }
 
-  /** What is wrong with a receipt that should prove entry `index` to the chain's anchor. */
+  /** Returns what is wrong with a receipt that should prove entry `index`; undefined if it is right. */
   fault(receipt: Receipt, index: number): string | undefined {
     const { to, entries } = this.#task;
     const count = receipt.endIndex + 1;

@@ -1,7 +1,7 @@
 import type { EngineName } from '../../index.js';
 import { Latencies, type LatencyCounts } from './latencies.js';
 
-/** What was done in how many seconds. */
+/** How much was done in how many seconds. */
 export interface Rate {
   readonly count: number;
   readonly seconds: number;
@@ -22,9 +22,9 @@ export interface ChainReport {
   readonly key: string;
   /** How many entries it has. */
   readonly height: number;
-  /** Hex; null when the chain is empty. */
+  /** Hex; null if the chain is empty. */
   readonly anchor: string | null;
-  /** How many of its last entries are known; these were to be proved. */
+  /** How many of its last entries are known, and so were to be proved. */
   readonly known: number;
 }
 
@@ -32,12 +32,12 @@ export interface ChainReport {
 export interface Report {
   readonly engine: EngineName;
   readonly node: string;
-  /** The file that was loaded; null when a chain was built. */
+  /** The file that was loaded; null if a chain was built. */
   readonly file: string | null;
   readonly workers: number;
   /** The records that were loaded; null without a file. */
   readonly records: Rate | null;
-  /** The entries that were added to the chain, in blocks; null with a file. */
+  /** The entries that were added to the chain in blocks; null with a file. */
   readonly entries: (Rate & { readonly blocks: number }) | null;
   readonly receipts: Rate & { readonly failed: number; readonly latency: Latency };
   readonly memory: {
@@ -51,7 +51,7 @@ export interface Report {
   readonly chains: readonly ChainReport[];
   /** The first proofs that failed, in words. */
   readonly failures: readonly string[];
-  /** What of the file was not read, or not checked, a sentence each. */
+  /** A sentence for each thing that was not read, not checked, or not proved. */
   readonly notes: readonly string[];
 }
 
@@ -59,7 +59,7 @@ export function rate(count: number, seconds: number): Rate {
   return { count, seconds, perSecond: seconds > 0 ? count / seconds : 0 };
 }
 
-/** Returns the percentiles of what was counted in nanoseconds. */
+/** Returns the percentiles, in microseconds. */
 export function latencyOf(counts: LatencyCounts): Latency {
   const latencies = new Latencies();
   latencies.add(counts);
@@ -67,7 +67,7 @@ export function latencyOf(counts: LatencyCounts): Latency {
   return { p50: us(50), p99: us(99), p999: us(99.9), max: counts.max / 1000 };
 }
 
-/** The report for people: a few lines, and one for each chain of a file. */
+/** Returns the report for people: a few lines, and one for each chain. */
 export function format(report: Report): string {
   const { receipts, records, entries, memory } = report;
   const { latency } = receipts;

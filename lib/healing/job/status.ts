@@ -1,9 +1,9 @@
 import type { WriteStream } from 'node:tty';
 
-/** Clears the line from its beginning. */
+/** Clears the line of the terminal. */
 const CLEAR = '\r\x1b[K';
 
-/** One line of a terminal that is written over and over; of anything else, nothing. */
+/** A line of a terminal that is written again and again. If the stream is not a terminal, nothing is written. */
 export class StatusLine {
   readonly #stream: WriteStream | undefined;
 
@@ -12,7 +12,7 @@ export class StatusLine {
   }
 
   show(text: string): void {
-    // A longer line would wrap, and then not be cleared.
+    // A longer line would wrap, and `CLEAR` would leave its beginning.
     this.#stream?.write(CLEAR + text.slice(0, this.#stream.columns - 1));
   }
 

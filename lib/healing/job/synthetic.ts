@@ -4,19 +4,19 @@ import { AccountUrl, Key } from '../../index.js';
 /** How many entries a block adds. */
 export const BLOCK_SIZE = 100;
 
-/** Where the chain is kept that the job builds when it is given no file. */
+/** The key of the chain that the job builds if there is no file. */
 export const SYNTHETIC_CHAIN = Key.of(
   'Account',
   AccountUrl.parse('acc://bvn-Apollo.acme/synthetic'),
   'MainChain',
 );
 
-/** Entry `index` of that chain. */
+/** Returns entry `index` of that chain. */
 export function syntheticEntry(index: number): Buffer {
   return Buffer.from(hash('sha256', `synthetic transaction ${index}`, 'binary'), 'latin1');
 }
 
-/** The entries of the block that begins with entry `start` of `total`. */
+/** Returns the entries of the block that begins with entry `start` of `total`. */
 export function syntheticBlock(start: number, total: number): Buffer[] {
   const length = Math.min(BLOCK_SIZE, total - start);
   return Array.from({ length }, (_, i) => syntheticEntry(start + i));

@@ -3,13 +3,13 @@ import { State } from '../state.js';
 import type { Given } from './dag.js';
 import { SYNTHETIC_CHAIN } from './synthetic.js';
 
-/** Entries `from` to `to - 1` of a chain, to be proved. Plain data, which any thread may be sent. */
+/** Entries `from` to `to - 1` of a chain that are to be proved. It is plain data for any thread. */
 export interface Task {
   /** The chain's key in binary form. */
   readonly key: Uint8Array;
   readonly from: number;
   readonly to: number;
-  /** Where the entries are known from: the rule that makes them, or the chain's own records. */
+  /** Where a checker gets the entries: from the rule that makes them, or from the chain's own records. */
   readonly entries: 'synthetic' | 'stored';
   /** The roots of the sub-trees before `from`. */
   readonly given?: Given;
@@ -19,15 +19,15 @@ export interface Task {
 export const MARK_POWER = 8;
 const SET_SIZE = 2 ** MARK_POWER;
 
-/** The chain that the job builds, of `entries` entries. */
+/** Returns the task of the chain that the job builds, of `entries` entries. */
 export function syntheticTask(entries: number): Task {
   return { key: SYNTHETIC_CHAIN.encode(), from: 0, to: entries, entries: 'synthetic' };
 }
 
 /**
- * What can be proved of the chain that is stored under `key`: all entries from the earliest on
- * whose set, and the mark before it, is there, as are all after it. Throws `EncodingError` for a
- * head that is damaged.
+ * Returns what can be proved of the chain that is stored under `key`. An entry can be proved if the
+ * store has its set's list and the mark before the set, and the same for all later sets. Throws
+ * `EncodingError` if the head is damaged.
  */
 export function storedTask(batch: Batch, key: Key): Task {
   const headKey = key.append('Head');
@@ -36,7 +36,7 @@ export function storedTask(batch: Batch, key: Key): Task {
   const count = head.count;
   const has = (at: number) => at === count || batch.has(markKey(at));
 
-  // The entries since the last mark need the head alone.
+  // The entries since the last mark need only the head.
   const last = count - (count % SET_SIZE);
   let from = last;
   while (from > 0 && has(from) && (from === SET_SIZE || has(from - SET_SIZE))) from -= SET_SIZE;
@@ -48,7 +48,7 @@ export function storedTask(batch: Batch, key: Key): Task {
   return { ...task, given: { count: from, roots } };
 }
 
-/** The chain's key. */
+/** Returns the chain's key. */
 export function keyOf(task: Task): Key {
   return Key.decode(task.key);
 }

@@ -7,7 +7,7 @@ import { MAX_FAILURES, type Proofs } from './prover.js';
 import type { Task } from './task.js';
 import type { WorkerTask } from './worker.js';
 
-/** Worker threads that prove together what a board gives them. */
+/** Worker threads that prove the entries of one board together. */
 export class Team {
   readonly #board: Board;
   readonly #workers: Worker[];
@@ -23,13 +23,13 @@ export class Team {
       () => new Worker(join(__dirname, 'worker.js'), { workerData }),
     );
     this.#proofs = Promise.all(this.#workers.map(proofsOf));
-    // Seen by whoever calls `proofs`, which may be later.
+    // `proofs` reports the error. It may be called later than the error happens.
     this.#proofs.catch(() => board.stop());
   }
 
   /**
-   * Returns what all of them have proved. Rejects with what one of them threw; the others are
-   * stopped then. Rejects too if they have not proved everything.
+   * Returns what all workers have proved. If one of them throws, the others are stopped, and this
+   * rejects with that error. Also rejects if they proved fewer entries than the board has.
    */
   async proofs(): Promise<Proofs> {
     const proofs = sum(await this.#proofs);
@@ -38,7 +38,7 @@ export class Team {
     throw new Error(`the workers proved ${proofs.receipts} of ${total} entries`);
   }
 
-  /** Ends the threads, whatever they are doing. */
+  /** Terminates the threads, whatever they are doing. */
   async end(): Promise<void> {
     this.#board.stop();
     await Promise.all(this.#workers.map((worker) => worker.terminate()));

@@ -11,7 +11,7 @@ export interface WorkerTask {
   readonly board: { readonly total: number; readonly shared: SharedArrayBuffer };
 }
 
-/** The body of a worker thread: proves what the board gives it and sends its proofs. */
+/** The body of a worker thread: proves the entries that it claims, and posts what it has proved. */
 function work({ handle, tasks, board: { total, shared } }: WorkerTask): void {
   const db = MemDB.attach(handle);
   const board = new Board(total, shared);
