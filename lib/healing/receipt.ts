@@ -63,7 +63,7 @@ export class Receipt implements ReceiptFields {
     this.end = own(fields.end);
     this.endIndex = fields.endIndex;
     this.anchor = own(fields.anchor);
-    this.entries = owned || !Array.isArray(entries) ? entries : entries.map(copiedEntry);
+    this.entries = owned || !Array.isArray(entries) ? entries : Array.from(entries, copiedEntry);
   }
 
   /**
@@ -94,7 +94,8 @@ export class Receipt implements ReceiptFields {
             `the anchor of the one before is ${expected}`,
         );
       }
-      entries.push(...entriesOf(next));
+      // Not by a spread: a list may be longer than the stack has room for arguments.
+      for (const entry of entriesOf(next)) entries.push(entry);
       anchor = next.anchor;
     }
     return new Receipt({ start, startIndex, end, endIndex, anchor, entries });

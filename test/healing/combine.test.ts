@@ -69,6 +69,14 @@ describeEngines('Receipt', (open) => {
     }
   });
 
+  it('continues a proof of any length', () => {
+    const { receipts } = proofs(new Random(seed + 5));
+    const [a, b] = receipts;
+    const entries = Array.from({ length: 300_000 }, () => ({ hash: Buffer.alloc(32) }));
+    const all = a.combine({ ...b, entries });
+    expect(all.entries).toHaveLength(a.entries.length + 300_000);
+  });
+
   it('cannot be continued by a proof that starts elsewhere, and is left unchanged', () => {
     const { receipts } = proofs(new Random(seed + 1));
     const [a, b, c] = receipts;

@@ -66,6 +66,11 @@ function* resized(
   }
 }
 
+/** The bytes, which say that they have another length. */
+function lying(bytes: Uint8Array, length: number): Uint8Array {
+  return Object.defineProperty(bytes, 'length', { value: length });
+}
+
 describe('Receipt', () => {
   it('is valid, and is not if anything that is hashed is changed', () => {
     for (const [from, to] of [
@@ -107,8 +112,6 @@ describe('Receipt', () => {
 
   it('is not valid if an array has another length than it says', () => {
     const good = receiptOf(3, 70);
-    const lying = (bytes: Uint8Array, length: number) =>
-      Object.defineProperty(bytes, 'length', { value: length });
     for (const size of [0, 5, 31, 33]) {
       for (const [what, fields] of resized(good, size, (bytes) => lying(bytes, 32))) {
         expect(good.validate()).toBe(true);
@@ -302,8 +305,11 @@ describe('Checker', () => {
     expect(checker.fault({ ...receipt, startIndex: 21 }, 20)).toMatch(/starts at entry 21/);
     expect(checker.fault(receipt, 21)).toMatch(/starts at entry 20/);
     for (const size of [0, 31, 33]) {
-      for (const [what, fields] of resized(receipt, size)) {
-        expect(checker.fault(fields, 20), what).toBeTypeOf('string');
+      for (const finish of [undefined, (bytes: Uint8Array) => lying(bytes, 32)]) {
+        for (const [what, fields] of resized(receipt, size, finish)) {
+          expect(checker.fault(receipt, 20)).toBeUndefined();
+          expect(checker.fault(fields, 20), what).toBeTypeOf('string');
+        }
       }
     }
   });
