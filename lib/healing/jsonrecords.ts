@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import { EncodingError, Key } from '../index.js';
 import { type ListMember, splitList } from './jsonlist.js';
-import type { FileRecord } from './records.js';
+import type { FileChange, FileRecord } from './records.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -21,14 +21,17 @@ const MEMBERS = ['Key', 'Value', 'Delete'] as const;
 export async function* readJsonRecords(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<FileRecord, void, undefined> {
-  for await (const member of splitList(source)) {
-    const record = parse(member);
-    if (record) yield record;
-  }
+  for await (const { key, value } of readJsonChanges(source)) if (value) yield { key, value };
 }
 
-/** Returns the record; undefined if it is deleted. */
-function parse({ bytes, index, at }: ListMember): FileRecord | undefined {
+/** Reads what `readJsonRecords` reads, and the deletions. @internal */
+export async function* readJsonChanges(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<FileChange, void, undefined> {
+  for await (const member of splitList(source)) yield parse(member);
+}
+
+function parse({ bytes, index, at }: ListMember): FileChange {
   try {
     const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
@@ -46,9 +49,9 @@ function parse({ bytes, index, at }: ListMember): FileRecord | undefined {
     // The original's decoder takes null as false.
     const deleted = (deleteMember && member(deleteMember.name)) ?? false;
     if (typeof deleted !== 'boolean') throw new EncodingError('Delete is not a boolean');
-    if (deleted && !valueMember) return undefined;
+    if (deleted && !valueMember) return { key, value: undefined };
     const content = base64(valueMember && member(valueMember.name));
-    return deleted ? undefined : { key, value: content };
+    return { key, value: deleted ? undefined : content };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EncodingError(`record ${index}, at byte ${at}: ${reason}`, { cause });

@@ -1,12 +1,19 @@
 import { open } from 'node:fs/promises';
 import { EncodingError, type Key } from '../index.js';
-import { readJsonRecords } from './jsonrecords.js';
+import { readJsonChanges } from './jsonrecords.js';
 import { readSnapshot } from './snapshot.js';
 
 /** A record of a file. */
 export interface FileRecord {
   readonly key: Key;
   readonly value: Uint8Array;
+}
+
+/** A record of a file, or the deletion of one. @internal */
+export interface FileChange {
+  readonly key: Key;
+  /** Undefined if there is no record with this key. */
+  readonly value: Uint8Array | undefined;
 }
 
 /** Options of `readRecords` and `readSnapshot`. */
@@ -24,6 +31,14 @@ export async function* readRecords(
   path: string,
   options: ReadOptions = {},
 ): AsyncGenerator<FileRecord, void, undefined> {
+  for await (const { key, value } of readChanges(path, options)) if (value) yield { key, value };
+}
+
+/** Reads what `readRecords` reads, and the deletions of a JSON list. @internal */
+export async function* readChanges(
+  path: string,
+  options: ReadOptions = {},
+): AsyncGenerator<FileChange, void, undefined> {
   const file = await open(path);
   try {
     const stat = await file.stat();
@@ -35,7 +50,7 @@ export async function* readRecords(
     const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, 0);
     if (bytesRead === 0) throw new EncodingError('the file is empty');
     if (buffer[0] === 0) yield* readSnapshot(file, options);
-    else yield* readJsonRecords(file.createReadStream({ start: 0, autoClose: false }));
+    else yield* readJsonChanges(file.createReadStream({ start: 0, autoClose: false }));
   } finally {
     await file.close();
   }

@@ -237,6 +237,16 @@ describe('heal', () => {
     },
   );
 
+  it('goes by the last record of a key, and by no record that is deleted', async () => {
+    const records = chainRecords(20);
+    const text = jsonList([...records, ...renamed(records), ...records]);
+    const deleted = renamed(records).map(({ key }) => `{"Key":${key.stringify()},"Delete":true}`);
+    const path = file('deleted.json', `${text.slice(0, -1)},${deleted.join(',')}]`);
+    const made = await report(path);
+    expect(made.chains).toEqual([expect.objectContaining({ key: 'x.MainChain', known: 20 })]);
+    expect(made).toMatchObject({ status: 0, receipts: { count: 20 } });
+  });
+
   it('ends quietly if its reader stops reading', async () => {
     // More than a pipe holds, so that the rest is written when nobody reads any more.
     const chains = Array.from({ length: 1500 }, (_, i) => {

@@ -1,5 +1,5 @@
 import type { Batch, Key, MemDB } from '../../index.js';
-import { readRecords } from '../records.js';
+import { readChanges } from '../records.js';
 
 /** How many records a batch commits. */
 const BATCH_SIZE = 1000;
@@ -22,15 +22,22 @@ export async function load(
   path: string,
   onRecords: (count: number) => void,
 ): Promise<Loaded> {
-  const chains: Key[] = [];
+  const chains = new Map<string, Key>();
   const notes: string[] = [];
   const onNote = (note: string) => notes.push(note);
   let records = 0;
   let batch: Batch = db.begin(null, true);
   try {
-    for await (const { key, value } of readRecords(path, { onNote })) {
+    for await (const { key, value } of readChanges(path, { onNote })) {
+      const isHead = key.at(key.length - 1) === 'Head';
+      if (!value) {
+        // A list may take back what it said before. The original goes by the last word on a key.
+        batch.delete(key);
+        if (isHead) chains.delete(key.stringify());
+        continue;
+      }
       batch.put(key, value);
-      if (key.at(key.length - 1) === 'Head') chains.push(key.slice(0, key.length - 1));
+      if (isHead) chains.set(key.stringify(), key.slice(0, key.length - 1));
       records++;
       if (records % BATCH_SIZE !== 0) continue;
       batch.commit();
@@ -38,7 +45,7 @@ export async function load(
       onRecords(records);
     }
     batch.commit();
-    return { records, chains, notes };
+    return { records, chains: [...chains.values()], notes };
   } finally {
     batch.discard();
   }
