@@ -17,7 +17,7 @@ describeEngines('batch', (open) => {
       expect(batch.has(k1)).toBe(true);
     });
 
-    it('gets what it put itself, the last value of several', () => {
+    it('gets what it put itself, the last of several values', () => {
       const batch = begin(open(), null, true);
       batch.put(k1, 'one');
       batch.put(k1, 'two');
@@ -28,14 +28,14 @@ describeEngines('batch', (open) => {
       expect(batch.get(k1)).toHaveLength(0);
     });
 
-    it('tells a missing key by NotFoundError, undefined and false', () => {
+    it('reports a missing key by NotFoundError, undefined and false', () => {
       const batch = begin(open());
       expect(() => batch.get(k1)).toThrow(NotFoundError);
       expect(batch.tryGet(k1)).toBeUndefined();
       expect(batch.has(k1)).toBe(false);
     });
 
-    it('misses what it deleted, committed or its own', () => {
+    it('does not see what it deleted, whoever wrote it', () => {
       const db = open();
       fill(db, [[k1, 'one']]);
       const batch = begin(db, null, true);
@@ -49,7 +49,7 @@ describeEngines('batch', (open) => {
       expect(batch.get(k1).toString()).toBe('again');
     });
 
-    it('is writable for what JavaScript takes as true', () => {
+    it('is writable if the argument is true for JavaScript', () => {
       const db = open();
       for (const writable of [1, 'yes', {}, 0, '', null]) {
         const batch = begin(db, null, writable as unknown as boolean);
@@ -59,7 +59,7 @@ describeEngines('batch', (open) => {
       }
     });
 
-    it('deletes what is not there', () => {
+    it('can delete what is not there', () => {
       const batch = begin(open(), null, true);
       batch.delete(k1);
       batch.delete(k1);
@@ -67,14 +67,14 @@ describeEngines('batch', (open) => {
       batch.commit();
     });
 
-    it('tells an empty value from a missing one', () => {
+    it('never takes an empty value for a missing one', () => {
       const batch = begin(open(), null, true);
       batch.put(k1, new Uint8Array());
       expect(batch.tryGet(k1)).toHaveLength(0);
       expect(batch.has(k1)).toBe(true);
     });
 
-    it('finds the same key made anew, continued or kept', () => {
+    it('finds the same key, whether it is new, appended to or reused', () => {
       const batch = begin(open(), null, true);
       batch.put(k1, 'one');
       const kept = Key.of('Account', 'alice', uint(1));
@@ -90,7 +90,7 @@ describeEngines('batch', (open) => {
       }
     });
 
-    it('is read-only unless said otherwise', () => {
+    it('is read-only by default', () => {
       const db = open();
       for (const batch of [begin(db), begin(db, null), begin(db, null, false)]) {
         expect(() => batch.put(k1, 'one')).toThrow(ReadOnlyBatchError);
@@ -164,7 +164,7 @@ describeEngines('batch', (open) => {
       committed.discard();
     });
 
-    it('the key last committed wins, key by key', () => {
+    it('each key keeps the value of the last commit', () => {
       const db = open();
       const [first, second] = [db.begin(null, true), db.begin(null, true)];
       first.put(k1, 'first');
@@ -175,7 +175,7 @@ describeEngines('batch', (open) => {
       expect(contents(db.begin())).toEqual([`${k1}=first`, `${k2}=first`]);
     });
 
-    it('a deletion committed last wins over a value', () => {
+    it('a deletion that is committed last wins over a value', () => {
       const db = open();
       const [first, second] = [db.begin(null, true), db.begin(null, true)];
       first.delete(k1);
@@ -185,7 +185,7 @@ describeEngines('batch', (open) => {
       expect(contents(db.begin())).toEqual([]);
     });
 
-    it('commits with nothing written', () => {
+    it('a batch without writes can be committed', () => {
       const db = open();
       db.begin(null, true).commit();
       db.begin().commit();

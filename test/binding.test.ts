@@ -16,12 +16,12 @@ interface Addon {
 const load = createRequire(import.meta.url)('node-gyp-build') as (folder: string) => Addon;
 const addon = () => load(join(import.meta.dirname, '..'));
 
-/** What no call answers. */
+/** No call returns this. */
 const NO_ANSWER = -12_345;
 
 /**
- * A caller of the addon's functions, as nobody but the typed face is meant to call them: numbers go
- * through the registers, anything else is an argument.
+ * Calls the addon's functions, as only the engine's own code should call them. Numbers go through the
+ * registers, anything else is an argument.
  */
 function open(exchange = new Exchange()) {
   const core = addon().open(exchange.buffer, 0);
@@ -49,7 +49,7 @@ function detached(): Uint8Array {
   return array;
 }
 
-/** What no function takes, or not everywhere, among things that some do. */
+/** Arguments that no function takes, or not in every place, among arguments that some take. */
 function anything(random: Random): unknown {
   const small = random.below(6);
   return random.pick<() => unknown>([
@@ -74,7 +74,7 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
     expect(addon().constants).toEqual({ Word, Slot, At, Region, Status, Stat });
   });
 
-  it('takes nothing but an exchange and a thread id to open', () => {
+  it('opens only with an exchange and a thread id', () => {
     const wrong = [undefined, null, 7, {}, new ArrayBuffer(8), new SharedArrayBuffer(Region.Size)];
     for (const exchange of wrong) expect(() => addon().open(exchange, 0)).toThrow(TypeError);
     const { buffer } = new Exchange();
@@ -82,7 +82,7 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
       expect(() => addon().open(buffer, id)).toThrow(TypeError);
   });
 
-  it('answers calls of any kind with numbers, and goes on working', () => {
+  it('returns numbers for calls of any kind, and goes on working', () => {
     const seed = Number(process.env.MEMDB_SEED ?? Date.now() % 1e9);
     console.log(`binding: seed ${seed}`);
     const random = new Random(seed);
@@ -95,7 +95,7 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
       if (n % 1000 === 0) exchange.bytes.set(random.bytes(Region.Size - 64), 64);
       exchange.words[Word.SlabPosition] = random.chance(0.5) ? 0 : random.next() | 0;
       const name = random.pick(names);
-      // So many stores or closings that nothing else would be left.
+      // So many stores or closings would leave nothing else.
       if ((name === 'create' || name === 'close') && random.chance(0.9)) continue;
       const args = Array.from({ length: random.below(6) }, () => anything(random));
       const answer: unknown = call(name, ...args);
@@ -111,7 +111,7 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
     db.close();
   });
 
-  it('finds no batch, cursor or database by an id that it did not give or that is over', () => {
+  it('never finds a batch, cursor or database by an id that was not given out or has ended', () => {
     const { call } = open();
     const db = call('create', Number.POSITIVE_INFINITY);
     const batch = call('begin', db, true);
@@ -119,7 +119,7 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
     const cursor = call('cursor', nested);
     expect([db, batch, nested, cursor].every((id) => id >= 0)).toBe(true);
     expect(call('discard', batch)).toBe(Status.Ok);
-    // Gone with its parent; the id may serve another batch.
+    // It ended with its parent. The id may belong to another batch now.
     expect(call('has', nested, 0)).toBe(Status.Misuse);
     const other = call('begin', db, true);
     expect(call('put', other, 0, 0, 0)).toBe(Status.Ok);
@@ -131,7 +131,7 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
     expect(call('lock', db, Number.NaN)).toBe(Status.Misuse);
   });
 
-  it('keeps the ids of batches whose database was closed by another thread', () => {
+  it('never reuses the id of a batch whose database another thread closed', () => {
     const [here, elsewhere] = [new Exchange(), new Exchange()];
     const { call } = open(here);
     const other = open(elsewhere).call;
@@ -143,7 +143,7 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
     call('beginNested', parent, true);
     other('close', created);
     call('discard', parent);
-    // Were the second's id given to this one, discarding the second would discard it.
+    // If this batch had the id of the second, discarding the second would discard this one.
     const batch = call('begin', call('create', Number.POSITIVE_INFINITY), true);
     expect(batch).not.toBe(second);
     call('discard', second);

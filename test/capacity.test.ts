@@ -7,7 +7,7 @@ const key = (i: number) => Key.of('n', uint(i));
 const SIZE = key(0).encode().length + 100;
 const value = (text: string) => text.repeat(100);
 
-/** What a failed commit may not change. */
+/** What a failed commit must not change. */
 const unchanged = ({
   entries,
   bytes,
@@ -23,7 +23,7 @@ const unchanged = ({
 });
 
 describeEngines('maxBytes', (open) => {
-  it('lets through what just fits', () => {
+  it('accepts a commit that just fits', () => {
     const db = open({ maxBytes: 10 * SIZE });
     fill(
       db,
@@ -32,7 +32,7 @@ describeEngines('maxBytes', (open) => {
     expect(db.stats()).toMatchObject({ entries: 10, bytes: 10 * SIZE });
   });
 
-  it('refuses a byte more, and leaves the database and the batch as they were', () => {
+  it('refuses one byte more, and changes neither the database nor the batch', () => {
     const db = open({ maxBytes: 10 * SIZE });
     fill(
       db,
@@ -51,14 +51,14 @@ describeEngines('maxBytes', (open) => {
     expect(contents(batch)).toEqual(own);
     expect(contents(db.begin())).toEqual(seen);
     expect(unchanged(db.stats())).toEqual(unchanged(before));
-    // The batch is still open, and with less in it it goes through.
+    // The batch is still open. With fewer writes it can be committed.
     batch.delete(Key.of(1));
     batch.commit();
     expect(contents(db.begin())).toHaveLength(10);
     expect(db.stats().bytes).toBe(10 * SIZE);
   });
 
-  it('counts what is overwritten and deleted in the same commit', () => {
+  it('subtracts what the same commit overwrites and deletes', () => {
     const db = open({ maxBytes: 2 * SIZE });
     fill(db, [
       [key(0), value('x')],
@@ -72,7 +72,7 @@ describeEngines('maxBytes', (open) => {
     expect(contents(db.begin()).map((text) => text.slice(0, 5))).toEqual(['n.1=y', 'n.2=y']);
   });
 
-  it('does not count superseded versions', () => {
+  it('never counts superseded versions', () => {
     const db = open({ maxBytes: SIZE });
     fill(db, [[key(0), value('0')]]);
     const readers: Batch[] = [];
@@ -85,7 +85,7 @@ describeEngines('maxBytes', (open) => {
     }
   });
 
-  it('holds for updates: nothing of a refused one is done', () => {
+  it('applies to updates: a refused update changes nothing', () => {
     const db = open({ maxBytes: SIZE });
     fill(db, [[key(0), value('x')]]);
     expect(() =>
@@ -99,7 +99,7 @@ describeEngines('maxBytes', (open) => {
     expect(db.begin().get(key(0)).toString()).toBe(value('y'));
   });
 
-  it('does not hold for writes that are not committed', () => {
+  it('does not apply to writes that are not committed', () => {
     const db = open({ maxBytes: 10 });
     const batch = db.begin(null, true);
     const child = batch.begin(null, true);
@@ -111,14 +111,14 @@ describeEngines('maxBytes', (open) => {
     batch.commit();
   });
 
-  it('of 0 holds nothing but commits of nothing', () => {
+  it('of 0 accepts only commits without writes', () => {
     const db = open({ maxBytes: 0 });
     db.update((batch) => batch.delete(key(0)));
     expect(() => db.update((batch) => batch.put(null, ''))).toThrow(DatabaseFullError);
     expect(db.stats()).toMatchObject({ entries: 0, bytes: 0 });
   });
 
-  it('is checked when it is given', () => {
+  it('is checked when the database is created', () => {
     for (const maxBytes of [-1, Number.NaN, '10', 1n, null]) {
       expect(() => open({ maxBytes: maxBytes as number })).toThrow();
     }

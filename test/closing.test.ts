@@ -5,7 +5,7 @@ import { contents, describeBatches, fill } from './support/variants.js';
 
 const k = Key.of('k');
 
-/** Every use of a batch but discard. */
+/** Every use of a batch except discard. */
 const USES: readonly (readonly [string, (batch: Batch) => unknown])[] = [
   ['get', (batch) => batch.get(k)],
   ['tryGet', (batch) => batch.tryGet(k)],
@@ -25,7 +25,7 @@ const USES: readonly (readonly [string, (batch: Batch) => unknown])[] = [
 describeEngines('closing', (open) => {
   describeBatches((begin) => {
     describe.each(USES)('%s', (_, use) => {
-      it.each(['commit', 'discard'] as const)('after %s throws BatchClosedError', (end) => {
+      it.each(['commit', 'discard'] as const)('throws BatchClosedError after %s', (end) => {
         const db = open();
         fill(db, [[k, 'value']]);
         for (const writable of [true, false]) {
@@ -37,7 +37,7 @@ describeEngines('closing', (open) => {
         }
       });
 
-      it('after close of the database throws DatabaseClosedError', () => {
+      it('throws DatabaseClosedError after the database is closed', () => {
         const db = open();
         fill(db, [[k, 'value']]);
         const batches = [begin(db, null, true), begin(db), begin(db, null, true)];
@@ -50,7 +50,7 @@ describeEngines('closing', (open) => {
         }
       });
 
-      it('after close of the database elsewhere throws DatabaseClosedError', () => {
+      it('throws DatabaseClosedError after the database is closed through another attachment', () => {
         const db = open();
         fill(db, [[k, 'value']]);
         const other = MemDB.attach(db.handle);
@@ -73,7 +73,7 @@ describeEngines('closing', (open) => {
       db[Symbol.dispose]();
     });
 
-    it('leaves begin working, with a closed batch', () => {
+    it('makes begin return a closed batch', () => {
       const db = open();
       db.close();
       for (const writable of [true, false]) {
@@ -83,7 +83,7 @@ describeEngines('closing', (open) => {
       }
     });
 
-    it('leaves no use of view and update', () => {
+    it('makes view and update throw', () => {
       const db = open();
       db.close();
       expect(() => db.view((batch) => batch.has(k))).toThrow(DatabaseClosedError);
@@ -91,7 +91,7 @@ describeEngines('closing', (open) => {
       expect(() => db.update(() => {})).toThrow(DatabaseClosedError);
     });
 
-    it('inside an update commits nothing and throws', () => {
+    it('inside an update throws, and nothing is committed', () => {
       const db = open();
       expect(() =>
         db.update((batch) => {
@@ -116,7 +116,7 @@ describeEngines('closing', (open) => {
       expect(() => batch.has(k)).toThrow(BatchClosedError);
     });
 
-    it('leaves a committed batch alone', () => {
+    it('does nothing to a committed batch', () => {
       const db = open();
       {
         using batch = db.begin(null, true);

@@ -3,7 +3,7 @@ import { type Batch, Key, type MemDB, NotFoundError, ReadOnlyBatchError } from '
 import { expect, it } from 'vitest';
 import { describeEngines } from './support/engines.js';
 
-/** Programs with the result that the original stores gave at every step. */
+/** Programs, with the result of the original stores at every step. */
 interface Vectors {
   keys: unknown[];
   prefixes: unknown[];
@@ -76,7 +76,7 @@ it('has all 150 recorded programs', () => {
 });
 
 describeEngines('conformance', (open) => {
-  it.each(vectors.programs)('$name as by $oracle', ({ ops }) => {
+  it.each(vectors.programs)('$name gives the results of $oracle', ({ ops }) => {
     const db = open();
     const batches = new Map<string, Batch>();
     for (const [at, step] of ops.entries()) {
@@ -86,7 +86,7 @@ describeEngines('conformance', (open) => {
   });
 });
 
-/** Key texts compare by code units here, by bytes where the vectors were made. */
+/** Here key texts compare by code units. Where the vectors were made they compare by bytes. */
 function sorted(expected: unknown): unknown {
   if (typeof expected !== 'object' || expected === null || !('entries' in expected))
     return expected;

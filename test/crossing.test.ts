@@ -88,13 +88,13 @@ function digestAt(exchange: Exchange, word: number): string {
   return Buffer.from(exchange.words.slice(word, word + 8).buffer).toString('hex');
 }
 
-/** The digest of a copy: a key that is asked for its digest knows it from then on. */
+/** A copy is asked, because a key remembers its digest. */
 function digestOf(prefix: Key | undefined, key: Key): string {
   return (prefix === undefined ? key : prefix.appendKey(key)).slice(0).digest().toString('hex');
 }
 
 describe('locating keys', () => {
-  it('leads to the digest of each, whatever came before', () => {
+  it('finds the digest of each, whatever came before', () => {
     const random = new Random(runSeed('locating keys'));
     const program = new Program(random);
     const exchange = new Exchange();
@@ -109,7 +109,7 @@ describe('locating keys', () => {
         return;
       }
       const at = keys.locate(prefix, key);
-      // Else as a call that fails before it hashes anything.
+      // Otherwise the call fails before it hashes anything.
       if (random.chance(0.98)) {
         expect(digestAt(exchange, digests.locate(at))).toBe(digestOf(prefix, key));
       }
@@ -162,7 +162,7 @@ describe('locating keys', () => {
       if (prefix !== undefined && baseOf(key) !== undefined) continue;
       const at = keys.locateToStore(prefix, key);
       const length = keys.formLength;
-      // Else as a call that fails before it hashes anything.
+      // Otherwise the call fails before it hashes anything.
       if (random.chance(0.98))
         expect(digestAt(exchange, digests.locate(at))).toBe(digestOf(prefix, key));
       const whole = prefix === undefined ? key : prefix.appendKey(key);
@@ -181,7 +181,7 @@ describeEngines('keys of one account', (open) => {
   const url = AccountUrl.parse('acc://alice.acme/tokens');
   const other = Key.of('z');
 
-  it('are told from one that goes on where they differ', () => {
+  it('are never taken for a key that has the same beginning', () => {
     const batch = open().begin(null, true);
     batch.put(Key.of(url, 1), '1');
     batch.tryGet(other);
@@ -192,7 +192,7 @@ describeEngines('keys of one account', (open) => {
     for (let n = 0; n < 10; n++) expect(batch.get(Key.of(url, url, 'y')).length).toBe(20_000);
   });
 
-  it('are told from the one of what they share', () => {
+  it('are never taken for the key of the parts that they share', () => {
     const batch = open().begin(null, true);
     batch.put(Key.of(url, 1), '1');
     batch.tryGet(other);

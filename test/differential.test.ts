@@ -8,7 +8,7 @@ import { engineRunner, RUNNERS } from './support/subjects.js';
 
 const seed = runSeed('differential.test.ts');
 const PROGRAMS = Number(process.env.MEMDB_PROGRAMS ?? 2_000);
-/** Programs a test: small enough that a failure is reported soon. */
+/** How many programs a test runs: few, so that a failure is reported soon. */
 const CHUNK = 250;
 
 const program = (i: number): Program => writeProgram(new Random(seed + i));
@@ -25,7 +25,7 @@ describe(`${PROGRAMS} random programs, MEMDB_SEED=${seed}`, () => {
 });
 
 const fails = (runner: Runner) => (candidate: Program) => differ([runner], candidate) !== undefined;
-/** The first of a few hundred programs that shows the runner to be wrong. */
+/** Returns the first of a few hundred programs whose outcome differs. */
 const caught = (runner: Runner, from = seed) =>
   Array.from({ length: 400 }, (_, i) => writeProgram(new Random(from + i))).find(fails(runner));
 
@@ -34,7 +34,7 @@ describe('the comparison catches', () => {
     expect(caught(engineRunner('fallback', wrap))).toBeDefined();
   });
 
-  it('a bound that is not kept', () => {
+  it('a maxBytes that is not enforced', () => {
     const { name, run } = engineRunner('fallback');
     expect(caught({ name, run: ({ ops }) => run({ ops }) })).toBeDefined();
   });
@@ -44,11 +44,11 @@ describe('a failing program', () => {
   it('is shrunk to the steps that matter', () => {
     const { wrap } = FAULTS[0] as (typeof FAULTS)[number];
     const faulty = engineRunner('fallback', wrap);
-    // The same in every run: how far a program can be shrunk step by step depends on the program.
+    // The seed is fixed, because how far a program can be shrunk depends on the program.
     const first = caught(faulty, 1) as Program;
     const smallest = shrink(first, fails(faulty));
     expect(fails(faulty)(smallest)).toBe(true);
-    // Begin, put, delete and one look at what is left.
+    // What remains is begin, put, delete and one read.
     expect(smallest.ops.length).toBeLessThanOrEqual(6);
     const text = explain([faulty], first);
     expect(text).toContain('"op":"delete"');

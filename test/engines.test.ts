@@ -2,7 +2,7 @@ import { EngineUnavailableError, MemDB } from 'accumulate-memdb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeEngines, NATIVE_SKIPPED } from './support/engines.js';
 
-// The one place that says why a run has no native tests.
+// Only this says why a run has no native tests.
 const title = NATIVE_SKIPPED ? `skipped everywhere: ${NATIVE_SKIPPED}` : 'is tested';
 it.skipIf(NATIVE_SKIPPED)(`the native engine ${title}`, () => {
   using(new MemDB({ engine: 'native' }), (db) => expect(db.engine).toBe('native'));
@@ -24,7 +24,7 @@ describe('choosing an engine', () => {
     vi.unstubAllEnvs();
   });
 
-  it('takes the native one by default where it loads, else the fallback', () => {
+  it('takes the native engine by default if it loads, else the fallback', () => {
     const expected = NATIVE_SKIPPED ? 'fallback' : 'native';
     using(new MemDB(), (db) => expect(db.engine).toBe(expected));
     using(new MemDB({ engine: 'auto' }), (db) => expect(db.engine).toBe(expected));
@@ -34,7 +34,7 @@ describe('choosing an engine', () => {
     using(new MemDB({ engine: 'fallback' }), (db) => expect(db.engine).toBe('fallback'));
   });
 
-  it('obeys MEMDB_ENGINE when the option leaves the choice', () => {
+  it('obeys MEMDB_ENGINE if the option is auto', () => {
     vi.stubEnv('MEMDB_ENGINE', 'fallback');
     using(new MemDB(), (db) => expect(db.engine).toBe('fallback'));
     using(new MemDB({ engine: 'auto' }), (db) => expect(db.engine).toBe('fallback'));
@@ -54,7 +54,7 @@ describe('choosing an engine', () => {
     }
   });
 
-  it('refuses an engine that there is not', () => {
+  it('refuses an engine that does not exist', () => {
     expect(() => new MemDB({ engine: 'other' as 'native' })).toThrow(TypeError);
     vi.stubEnv('MEMDB_ENGINE', 'other');
     expect(() => new MemDB()).toThrow(TypeError);

@@ -23,7 +23,7 @@ const k = Key.of('k');
 
 type ErrorClass = new (...args: never[]) => MemDBError;
 
-/** A way to each error that a database throws: class, code, message and what brings it about. */
+/** For each error that a database throws: class, code, message and what causes it. */
 const CASES: readonly (readonly [ErrorClass, ErrorCode, RegExp, (open: Open) => unknown])[] = [
   [
     BatchClosedError,
@@ -124,8 +124,8 @@ describeEngines('errors', (open) => {
     },
   );
 
-  describe('are thrown before anything is done', () => {
-    it('a put of a bad value or key', () => {
+  describe('are thrown before anything changes', () => {
+    it('by a put of a bad value or key', () => {
       const batch = open().begin(null, true);
       batch.put(k, 'value');
       expect(() => batch.put(k, 5 as unknown as string)).toThrow(TypeError);
@@ -135,7 +135,7 @@ describeEngines('errors', (open) => {
   });
 
   describe('come in one order', () => {
-    it('a closed batch is told before a bad key, value or right', () => {
+    it('a closed batch comes before a bad argument and before a read-only batch', () => {
       const batch = open().begin();
       batch.discard();
       expect(() => batch.put(Key.of(new Date(0)), 1 as unknown as string)).toThrow(
@@ -144,12 +144,12 @@ describeEngines('errors', (open) => {
       expect(() => batch.get('k' as unknown as Key)).toThrow(BatchClosedError);
     });
 
-    it('a read-only batch is told before a bad key or value', () => {
+    it('a read-only batch comes before a bad key or value', () => {
       const batch = open().begin();
       expect(() => batch.put(Key.of(new Date(0)), '')).toThrow(ReadOnlyBatchError);
     });
 
-    it('a closed database is told before a closed batch', () => {
+    it('a closed database comes before a closed batch', () => {
       const db = open();
       const batch = db.begin();
       batch.discard();
@@ -158,7 +158,7 @@ describeEngines('errors', (open) => {
     });
   });
 
-  it('name the missing key, whole', () => {
+  it('name the missing key with its prefix', () => {
     const batch = open().begin(Key.of('p')).begin(Key.of('q', 7));
     try {
       batch.get(k);

@@ -7,7 +7,7 @@ const texts = (values: (Uint8Array | undefined)[]) => values.map((value) => valu
 
 describeEngines('getMany', (open) => {
   describeBatches((begin) => {
-    it('answers in order, with undefined for what is missing', () => {
+    it('returns values in order, and undefined for missing keys', () => {
       const db = open();
       fill(db, [
         [Key.of('a'), '1'],
@@ -21,7 +21,7 @@ describeEngines('getMany', (open) => {
       expect(texts(batch.getMany(keys))).toEqual([undefined, '3', undefined, '1', '']);
     });
 
-    it('takes duplicates, nil and empty keys, and no keys', () => {
+    it('takes duplicates, nil keys, empty keys and an empty list', () => {
       const db = open();
       fill(db, [
         [Key.of('a'), '1'],
@@ -33,7 +33,7 @@ describeEngines('getMany', (open) => {
       expect(batch.getMany([])).toEqual([]);
     });
 
-    it.each([1, 10, 2_047, 2_048, 2_049, 10_000])('answers %i keys', (count) => {
+    it.each([1, 10, 2_047, 2_048, 2_049, 10_000])('returns the values of %i keys', (count) => {
       const db = open();
       const keys = Array.from({ length: count }, (_, i) => Key.of('Element', uint(i)));
       fill(
@@ -43,11 +43,11 @@ describeEngines('getMany', (open) => {
       const expected = keys.map((key, i) => (i % 3 ? `value of ${key}` : undefined));
       const batch = begin(db);
       expect(texts(batch.getMany(keys))).toEqual(expected);
-      // Once more with the same Key objects, which know their digests by now.
+      // Now the same Key objects know their digests.
       expect(texts(batch.getMany(keys))).toEqual(expected);
     });
 
-    it('answers values that together, or alone, are larger than any buffer', () => {
+    it('returns values that are larger than any buffer, together or alone', () => {
       const batch = begin(open(), null, true);
       const sizes = [10, 70_000, 0, 40_000, 40_000, 1_000_000, 30];
       for (const [i, size] of sizes.entries()) batch.put(Key.of(i), Buffer.alloc(size, i));
@@ -57,7 +57,7 @@ describeEngines('getMany', (open) => {
       }
     });
 
-    it('takes keys of every shape at once', () => {
+    it('takes keys of every shape in one call', () => {
       const batch = begin(open(), null, true);
       const keys = [
         Key.of(...Array.from({ length: 50 }, (_, i) => i)),
@@ -85,7 +85,7 @@ describeEngines('getMany', (open) => {
     ]);
   });
 
-  it('hands out values that do not overlap', () => {
+  it('never returns values that overlap', () => {
     const db = open();
     const keys = Array.from({ length: 100 }, (_, i) => Key.of(i));
     fill(
@@ -99,7 +99,7 @@ describeEngines('getMany', (open) => {
     expect(texts(batch.getMany(keys))).toEqual(keys.map((_, i) => `value ${i}`));
   });
 
-  it('throws for a key that cannot be hashed, and for a closed batch', () => {
+  it('throws if a key cannot be hashed, and if the batch is closed', () => {
     const db = open();
     const batch = db.begin();
     expect(() => batch.getMany([Key.of('a'), Key.of(new Date(0))])).toThrow(InvalidKeyError);

@@ -5,8 +5,8 @@ import { describeEngines, LONG } from './support/engines.js';
 
 const SECONDS = LONG ? 20 : 1;
 
-describeEngines('while another thread makes the database larger', (open) => {
-  it('a reader finds what its batch sees, in its memory or not', async () => {
+describeEngines('while another thread makes the database grow', (open) => {
+  it('a reader never misses what its batch sees', async () => {
     const db = filled(open({ maxBytes: 200_000_000 }));
     const { worker, rounds } = await busy(db, 'grow');
     const end = performance.now() + SECONDS * 1_000;
@@ -40,7 +40,7 @@ describeEngines('while another thread makes the database larger', (open) => {
         if (value.toString() !== shared) expect.fail(`${text} is of another version`);
       });
       expect(KEYS.every((key) => seen.has(key.toString()))).toBe(true);
-      // Blocks of a hundred are added whole.
+      // The writer commits a hundred keys at a time.
       expect((seen.size - KEYS.length) % 100).toBe(0);
       expect(seen.has(Key.of('new', uint(seen.size - KEYS.length)).toString())).toBe(false);
     }

@@ -13,7 +13,7 @@ import { contents } from './support/variants.js';
 
 const k = Key.of('k');
 const seed = runSeed('handles.test.ts');
-/** Bad handles of each kind; about 10,000 in all. */
+/** Bad handles of each kind. There are about 10,000 in all. */
 const COUNT = 1_500;
 
 describeEngines('handles', (open) => {
@@ -27,7 +27,7 @@ describeEngines('handles', (open) => {
     return thread;
   };
 
-  it('are shared memory, and the same one every time', () => {
+  it('are shared memory, and always the same memory', () => {
     const db = open();
     expect(db.handle).toBeInstanceOf(SharedArrayBuffer);
     expect(db.handle).toBe(db.handle);
@@ -47,7 +47,7 @@ describeEngines('handles', (open) => {
       attached.close();
     });
 
-    it('end with the attachment alone when that is closed', () => {
+    it('closing an attachment ends that attachment alone', () => {
       const db = open();
       const [one, two] = [MemDB.attach(db.handle), MemDB.attach(db.handle)];
       const batch = one.begin(null, true);
@@ -60,7 +60,7 @@ describeEngines('handles', (open) => {
       two.close();
     });
 
-    it('end all when the database is closed where it was created', () => {
+    it('closing the database where it was created ends all attachments', () => {
       const db = open();
       const attached = MemDB.attach(db.handle);
       const batch = attached.begin();
@@ -74,7 +74,7 @@ describeEngines('handles', (open) => {
       attached.close();
     });
 
-    it('are a NestedUpdateError between attachments too', () => {
+    it('an update inside an update of another attachment is a NestedUpdateError', () => {
       const db = open();
       const attached = MemDB.attach(db.handle);
       db.update((batch) => {
@@ -89,7 +89,7 @@ describeEngines('handles', (open) => {
   });
 
   describe('in other threads', () => {
-    it('attach to the same data, both ways', async () => {
+    it('attach to the same data: each side sees what the other commits', async () => {
       const db = open();
       db.update((batch) => batch.put(k, 'main'));
       const thread = await start(db);
@@ -121,7 +121,7 @@ describeEngines('handles', (open) => {
       attached.close();
     });
 
-    it('see batches of their own only', async () => {
+    it('never see the open batches of another thread', async () => {
       const db = open();
       db.update((batch) => batch.put(k, 'old'));
       const thread = await start(db);
@@ -137,7 +137,7 @@ describeEngines('handles', (open) => {
       expect(db.stats()).toMatchObject({ openBatches: 0, openSnapshots: 0 });
     });
 
-    it('end for all when the database is closed', async () => {
+    it('are of no use after the database is closed', async () => {
       const db = open();
       const thread = await start(db);
       await thread.call('begin', true);
@@ -150,7 +150,7 @@ describeEngines('handles', (open) => {
       await thread.call('close');
     });
 
-    it('leave the database alone when a thread closes its own', async () => {
+    it('never close the database when a worker closes its attachment', async () => {
       const db = open();
       const thread = await start(db);
       await thread.call('begin', true);
@@ -162,8 +162,8 @@ describeEngines('handles', (open) => {
     });
   });
 
-  describe('that are none', () => {
-    /** Attaches and expects a typed error. */
+  describe('that are forged', () => {
+    /** Attaches, and expects a typed error. */
     const refuse = (handle: unknown, types: (new (...args: never[]) => MemDBError)[]) => {
       let thrown: unknown;
       try {
@@ -174,7 +174,7 @@ describeEngines('handles', (open) => {
       expect(types.map(({ name }) => name)).toContain((thrown as Error | undefined)?.name);
     };
     const INVALID = [InvalidHandleError];
-    /** A handle whose words say that it is closed is believed. */
+    /** If the words of a handle say that it is closed, it counts as closed. */
     const ENDED = [InvalidHandleError, DatabaseClosedError];
 
     const copy = (handle: SharedArrayBuffer, length = handle.byteLength): Uint8Array => {
@@ -183,10 +183,10 @@ describeEngines('handles', (open) => {
       return shared;
     };
     const memory = (bytes: Uint8Array) => bytes.buffer as SharedArrayBuffer;
-    /** The first part is what is looked at; the whole may be large. */
+    /** Only the beginning of a handle is read. The whole may be large. */
     const HEAD = 4_096;
 
-    it('for being no shared memory', () => {
+    it('are refused if they are not shared memory', () => {
       for (const handle of [
         undefined,
         null,
@@ -201,7 +201,7 @@ describeEngines('handles', (open) => {
       }
     });
 
-    it('for being zeros or random bytes of any length', () => {
+    it('are refused if they are zeros or random bytes of any length', () => {
       const random = new Random(seed);
       for (let i = 0; i < COUNT; i++) {
         const length = random.pick([0, 4, 31, 32, 33, 64, random.below(HEAD)]);
@@ -212,7 +212,7 @@ describeEngines('handles', (open) => {
       }
     });
 
-    it('for being cut off', () => {
+    it('are refused if they are cut off', () => {
       const { handle } = open();
       const random = new Random(seed);
       for (let i = 0; i < COUNT; i++) {
@@ -221,14 +221,14 @@ describeEngines('handles', (open) => {
       }
     });
 
-    it('for a changed byte', () => {
+    it('are refused if a byte was changed', () => {
       const db = open();
       const random = new Random(seed);
       const id = 16;
       const head = Math.min(db.handle.byteLength, HEAD);
       for (let i = 0; i < COUNT; i++) {
         const forged = copy(db.handle, head);
-        // At least one byte of what tells this database from others. Last, so that nothing undoes it.
+        // A byte of the database's id changes, and it changes last, so that nothing undoes it.
         const at = id + random.below(16);
         const original = forged[at] as number;
         if (random.chance(0.5)) forged[random.below(head)] = random.below(256);
@@ -238,7 +238,7 @@ describeEngines('handles', (open) => {
       expect(db.stats().entries).toBe(0);
     });
 
-    it('for a made-up id under the right mark', () => {
+    it('are refused if the mark is right and the id is invented', () => {
       const { handle } = open();
       const random = new Random(seed);
       for (let i = 0; i < COUNT; i++) {
@@ -248,7 +248,7 @@ describeEngines('handles', (open) => {
       }
     });
 
-    it('for a database that is closed', () => {
+    it('are refused if the database is closed', () => {
       const random = new Random(seed);
       const stale: SharedArrayBuffer[] = [];
       for (let i = 0; i < 100; i++) {
@@ -261,7 +261,7 @@ describeEngines('handles', (open) => {
       for (let i = 0; i < COUNT; i++) refuse(random.pick(stale), ENDED);
     });
 
-    it('leave a database that is one as it is', async () => {
+    it('never harm the real database', async () => {
       const db = open();
       db.update((batch) => batch.put(k, 'value'));
       const thread = await start(db);

@@ -3,13 +3,13 @@ import { expect, it } from 'vitest';
 import { describeEngines } from './support/engines.js';
 import { contents, fill } from './support/variants.js';
 
-// Each test is named after the anomaly that must not happen.
+// Each name begins with the anomaly that must not happen.
 
 const a = Key.of('a');
 const b = Key.of('b');
 
 describeEngines('isolation: there is no', (open) => {
-  it('dirty read: uncommitted writes are seen by their batch alone', () => {
+  it('dirty read: only a batch itself sees its uncommitted writes', () => {
     const db = open();
     fill(db, [[a, 'old']]);
     const writer = db.begin(null, true);
@@ -34,7 +34,7 @@ describeEngines('isolation: there is no', (open) => {
     expect(reader.getMany([a])[0]?.toString()).toBe('old');
   });
 
-  it('phantom read: neither new keys nor missing ones appear', () => {
+  it('phantom read: no key appears or disappears', () => {
     const db = open();
     fill(db, [[a, 'old']]);
     const reader = db.begin();
@@ -47,7 +47,7 @@ describeEngines('isolation: there is no', (open) => {
     expect(contents(db.begin())).toEqual(['b=new']);
   });
 
-  it('fractured read: a commit is seen whole or not at all', () => {
+  it('fractured read: a batch sees all of a commit or nothing of it', () => {
     const db = open();
     const keys = Array.from({ length: 500 }, (_, i) => Key.of('n', i));
     const readers = [];
@@ -64,7 +64,7 @@ describeEngines('isolation: there is no', (open) => {
     }
   });
 
-  it('read skew: two keys are always of one version', () => {
+  it('read skew: two keys always come from one version', () => {
     const db = open();
     fill(db, [
       [a, '50'],
@@ -79,7 +79,7 @@ describeEngines('isolation: there is no', (open) => {
     expect(reader.get(b).toString()).toBe('50');
   });
 
-  it('lost update, when it is made by update', () => {
+  it('lost update, if programs write by update', () => {
     const db = open();
     for (let i = 0; i < 100; i++) {
       db.update((batch) => batch.put(a, String(Number(batch.tryGet(a) ?? 0) + 1)));
@@ -109,7 +109,7 @@ describeEngines('isolation: there is no', (open) => {
     for (const reader of readers) expect(reader.get(a).toString()).toBe('old');
   });
 
-  it('mixing up of versions that are kept for different batches', () => {
+  it('mix-up of the versions that are kept for different batches', () => {
     const db = open();
     const readers = [];
     for (let i = 0; i < 30; i++) {
@@ -117,7 +117,7 @@ describeEngines('isolation: there is no', (open) => {
       if (i % 3 === 0) db.update((batch) => batch.delete(a));
       readers.push([i % 3 === 0 ? undefined : `${i}`, db.begin()] as const);
     }
-    // Let go of them in another order than they were begun in.
+    // Discard them in another order than they began in.
     for (const [i, [expected, reader]] of readers.entries()) {
       if (i % 2) reader.discard();
       else expect(reader.tryGet(a)?.toString()).toBe(expected);

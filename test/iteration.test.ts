@@ -10,7 +10,7 @@ const values = (batch: Batch) => new Set(Array.from(batch, ([, value]) => value.
 
 describeEngines('iteration', (open) => {
   describeBatches((begin) => {
-    it('shows every pair once, however many there are', () => {
+    it('shows every pair exactly once, however many there are', () => {
       const db = open();
       fill(db, numbered(10_000, 'committed'));
       const batch = begin(db, null, true);
@@ -29,7 +29,7 @@ describeEngines('iteration', (open) => {
       }
     });
 
-    it('has three forms that agree', () => {
+    it('has three forms, which show the same', () => {
       const batch = begin(open(), null, true);
       for (const [k, value] of numbered(10, 'x')) batch.put(k, value);
       const forms: string[][] = [[], [], []];
@@ -41,7 +41,7 @@ describeEngines('iteration', (open) => {
       expect(forms[2]?.sort()).toEqual(forms[0]);
     });
 
-    it('of nothing shows nothing', () => {
+    it('over nothing shows nothing', () => {
       const batch = begin(open(), null, true);
       expect([...batch]).toEqual([]);
       batch.put(key(1), '');
@@ -66,7 +66,7 @@ describeEngines('iteration', (open) => {
       expect([...values(batch)].sort()).toEqual(['new']);
     });
 
-    it('may be left in the middle and held twice at once', () => {
+    it('may be left in the middle, and run twice at once', () => {
       const db = open();
       fill(db, numbered(2_000, 'x'));
       const batch = begin(db);
@@ -80,7 +80,7 @@ describeEngines('iteration', (open) => {
       for (const _ of batch) break;
     });
 
-    it('passes on what the callback throws, and can be had again', () => {
+    it('passes on what the callback throws, and can be run again', () => {
       const db = open();
       fill(db, numbered(100, 'x'));
       const batch = begin(db);
@@ -93,7 +93,7 @@ describeEngines('iteration', (open) => {
       expect(contents(batch)).toHaveLength(100);
     });
 
-    it.each(['commit', 'discard'] as const)('goes on after the batch’s %s', (end) => {
+    it.each(['commit', 'discard'] as const)('goes on after %s of the batch', (end) => {
       const db = open();
       fill(db, numbered(2_000, 'x'));
       const batch = begin(db, null, true);
@@ -108,7 +108,7 @@ describeEngines('iteration', (open) => {
     });
   });
 
-  it('may use other batches and databases', () => {
+  it('may use other batches and databases meanwhile', () => {
     const [db, other] = [open(), open()];
     fill(db, numbered(1_500, 'x'));
     const copy = other.begin(null, true);
@@ -121,7 +121,7 @@ describeEngines('iteration', (open) => {
     expect(other.stats().entries).toBe(1_500);
   });
 
-  it('may iterate inside an iteration', () => {
+  it('may run inside an iteration', () => {
     const db = open();
     fill(db, numbered(40, 'x'));
     let count = 0;
@@ -130,7 +130,7 @@ describeEngines('iteration', (open) => {
     expect(count).toBe(1_600);
   });
 
-  it('holds its version while it runs, and lets it go at the end', () => {
+  it('keeps its version while it runs, and releases it at the end', () => {
     const db = open();
     fill(db, numbered(2_000, 'old'));
     const batch = db.begin();
@@ -144,7 +144,7 @@ describeEngines('iteration', (open) => {
     expect(db.stats().openSnapshots).toBe(0);
   });
 
-  it('lets its version go when it is left', () => {
+  it('releases its version when it is left', () => {
     const db = open();
     fill(db, numbered(2_000, 'x'));
     const batch = db.begin();
@@ -156,7 +156,7 @@ describeEngines('iteration', (open) => {
     expect(db.stats().openSnapshots).toBe(0);
   });
 
-  describe('when the database is closed meanwhile', () => {
+  describe('if the database is closed meanwhile', () => {
     it('throws at the next step', () => {
       const db = open();
       fill(db, numbered(2_000, 'x'));
@@ -166,7 +166,7 @@ describeEngines('iteration', (open) => {
       expect(() => iteration.next()).toThrow(DatabaseClosedError);
     });
 
-    it('throws out of forEach', () => {
+    it('throws from forEach', () => {
       const db = open();
       fill(db, numbered(10, 'x'));
       let count = 0;

@@ -45,7 +45,7 @@ describeEngines('stored keys', (open) => {
       const [own] = batch;
       expect(showKey(own?.[0] as Key)).toBe(showKey(key));
       expect(own?.[0].equals(key)).toBe(true);
-      // A key from an iteration is a key like any other.
+      // A key from an iteration can be used like any other.
       expect(batch.get(own?.[0] as Key).toString()).toBe('value');
       batch.delete(own?.[0] as Key);
       expect(batch.has(key)).toBe(false);
@@ -54,7 +54,7 @@ describeEngines('stored keys', (open) => {
       expect(showKey(committed?.[0] as Key)).toBe(showKey(key));
     });
 
-    it('come back with the parts’ own types', () => {
+    it('come back with the types of their parts', () => {
       const batch = begin(open(), null, true);
       batch.put(Key.of(-5, uint(5), 2n ** 60n, uint(2n ** 60n), 's', Buffer.from('b')), '');
       const [pair] = batch;
@@ -67,14 +67,14 @@ describeEngines('stored keys', (open) => {
       expect(key.at(5)).toEqual(Buffer.from('b'));
     });
 
-    it('keep the prefix’s types before their own', () => {
+    it('come back with the types of the prefix, too', () => {
       const batch = begin(open(), Key.of('p', uint(1)), true);
       batch.put(Key.of(1), '');
       const [pair] = batch;
       expect(showKey(pair?.[0] as Key)).toBe(showKey(Key.of('p', uint(1), 1)));
     });
 
-    it('take the types last put, where two have one digest', () => {
+    it('of one digest come back with the types that were put last', () => {
       const batch = begin(open(), null, true);
       batch.put(Key.of('k'), 'string');
       batch.put(Key.of(Buffer.from('k')), 'bytes');
@@ -85,7 +85,7 @@ describeEngines('stored keys', (open) => {
     });
   });
 
-  it('take the types last committed, where two have one digest', () => {
+  it('of one digest come back with the types that were committed last', () => {
     const db = open();
     fill(db, [[Key.of('k'), 'string']]);
     fill(db, [[Key.of(Buffer.from('k')), 'bytes']]);
@@ -95,7 +95,7 @@ describeEngines('stored keys', (open) => {
     expect(db.stats().entries).toBe(1);
   });
 
-  it('treat nil and empty as one, and as no other', () => {
+  it('nil and empty are the same key, and no other key is', () => {
     const db = open();
     const batch = db.begin(null, true);
     batch.put(null, 'nil');
@@ -105,7 +105,7 @@ describeEngines('stored keys', (open) => {
     expect(Array.from(batch, ([key]) => key.toString())).toEqual(['()']);
     batch.commit();
     expect(db.begin().get(Key.of()).toString()).toBe('nil');
-    // Its digest is 32 zero bytes, so a key of that digest is the same entry.
+    // The digest of the empty key is 32 zero bytes, so a key of that digest is the same entry.
     expect(
       db
         .begin()
@@ -116,7 +116,7 @@ describeEngines('stored keys', (open) => {
     expect(db.begin().has(null)).toBe(false);
   });
 
-  it('find by digest alone what was put by its parts', () => {
+  it('are found by their digest alone', () => {
     const db = open();
     const key = Key.of('Account', AccountUrl.parse('alice.acme'), 'Main');
     fill(db, [[key, 'value']]);
@@ -125,7 +125,7 @@ describeEngines('stored keys', (open) => {
     expect(db.begin().get(account.append('Main')).toString()).toBe('value');
   });
 
-  it('do not change with what they were made of', () => {
+  it('never change when the bytes change that they were made of', () => {
     const db = open();
     const part = Buffer.from('part');
     const key = Key.of('k', part);
@@ -145,7 +145,7 @@ describeEngines('stored keys', (open) => {
   it.each<[string, Key]>([
     ['a time', Key.of('k', new Date(0))],
     ['a txid', Key.fromJSON([{ txid: `acc://${'00'.repeat(32)}@alice.acme` }])],
-  ])('cannot hold %s, which has no hash', (_, key) => {
+  ])('are refused with %s, which cannot be hashed', (_, key) => {
     const batch = open().begin(null, true);
     for (const use of [
       () => batch.put(key, ''),
@@ -160,7 +160,7 @@ describeEngines('stored keys', (open) => {
     expect([...batch]).toEqual([]);
   });
 
-  it('cannot have a digest to start from after a prefix', () => {
+  it('are refused after a prefix if they start from a digest', () => {
     const batch = open().begin(Key.of('p'), true);
     const key = Key.fromHash(Buffer.alloc(32, 1));
     expect(() => batch.put(key, '')).toThrow(InvalidKeyError);
@@ -168,7 +168,7 @@ describeEngines('stored keys', (open) => {
     expect(() => batch.getMany([Key.of('a'), key])).toThrow(InvalidKeyError);
   });
 
-  it('are refused when they are no keys', () => {
+  it('are refused if they are not keys', () => {
     const batch = open().begin(null, true);
     for (const key of ['k', 1, {}, [], Buffer.alloc(32), true]) {
       expect(() => batch.get(key as unknown as Key)).toThrow(TypeError);

@@ -17,7 +17,7 @@ describeEngines('the transaction lock', (open) => {
     return thread;
   };
 
-  /** Another thread that is inside an update until it is let go. */
+  /** Starts a thread that stays inside an update until it is released. */
   async function holder(db: MemDB) {
     const thread = await start(db);
     const flag = new Int32Array(new SharedArrayBuffer(4));
@@ -33,7 +33,7 @@ describeEngines('the transaction lock', (open) => {
     };
   }
 
-  it('loses no update of any thread', async () => {
+  it('never loses an update of any thread', async () => {
     const db = open();
     const workers = await Promise.all([1, 2, 3, 4].map(() => start(db)));
     const counting = workers.map((thread) => thread.call('count', 'k', 500));
@@ -45,7 +45,7 @@ describeEngines('the transaction lock', (open) => {
   });
 
   describe('while another thread holds it', () => {
-    it('ends a wait with an error that names the holder', async () => {
+    it('a wait ends with an error that names the holder', async () => {
       const db = open();
       const { thread, letGo } = await holder(db);
       for (const timeoutMs of [0, 1, 80]) {
@@ -67,7 +67,7 @@ describeEngines('the transaction lock', (open) => {
       expect(db.update(() => 'free', { timeoutMs: 1_000 })).toBe('free');
     });
 
-    it('names the main thread as well', async () => {
+    it('the error names the main thread, too', async () => {
       const db = open();
       const thread = await start(db);
       const refused = db.update(() => {
@@ -83,7 +83,7 @@ describeEngines('the transaction lock', (open) => {
       expect(await thread.call('updateWithin', 1_000)).toBe('done');
     });
 
-    it('lets readers begin, read and end', async () => {
+    it('readers can begin, read and end', async () => {
       const db = open();
       db.update((batch) => batch.put(k, 'value'));
       const { letGo } = await holder(db);
@@ -98,7 +98,7 @@ describeEngines('the transaction lock', (open) => {
       await letGo();
     });
 
-    it('lets a commit wait until it is free', async () => {
+    it('a commit waits until the lock is free', async () => {
       const db = open();
       const { letGo } = await holder(db);
       const other = await start(db);
@@ -110,7 +110,7 @@ describeEngines('the transaction lock', (open) => {
       expect(db.begin().get(k).toString()).toBe('waited');
     });
 
-    it('lets the database be closed, which ends the waits', async () => {
+    it('the database can be closed, which ends the waits', async () => {
       const db = open();
       const { letGo } = await holder(db);
       const other = await start(db);
@@ -122,7 +122,7 @@ describeEngines('the transaction lock', (open) => {
     });
   });
 
-  it('inside an update in a worker is a NestedUpdateError there', async () => {
+  it('an update inside an update in a worker is a NestedUpdateError there', async () => {
     const db = open();
     const thread = await start(db);
     await expect(thread.call('nested')).rejects.toMatchObject({ code: 'ERR_NESTED_UPDATE' });
@@ -130,7 +130,7 @@ describeEngines('the transaction lock', (open) => {
     expect(db.update(() => 'free', { timeoutMs: 0 })).toBe('free');
   });
 
-  it('refuses a timeout that is none', () => {
+  it('refuses a timeout that is not a number of 0 or more', () => {
     const db = open();
     for (const timeoutMs of [-1, Number.NaN, '1', null]) {
       expect(() => db.update(() => {}, { timeoutMs: timeoutMs as number })).toThrow(TypeError);

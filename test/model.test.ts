@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { KeySpec, PartSpec } from './support/keyspec.js';
 import { type ModelBatch, ModelDatabase, type ModelError } from './support/model.js';
 
-// The model judges the engines, so it is judged first: by what the original stores did.
+// The model judges the engines. So the results of the original stores judge the model first.
 
 interface Step {
   op: string;
@@ -66,7 +66,7 @@ function outcome(db: ModelDatabase, batches: Map<string, ModelBatch>, step: Step
   }
 }
 
-describe('the model does as the original stores did', () => {
+describe('the model does what the original stores did', () => {
   it.each(vectors.programs as { name: string; ops: Step[] }[])('$name', ({ ops }) => {
     const db = new ModelDatabase();
     const batches = new Map<string, ModelBatch>();

@@ -31,7 +31,7 @@ describeEngines('nested batch', (open) => {
     expect(grandchild.has(a)).toBe(false);
   });
 
-  it('prefers its own writes and deletions to what its parent writes later', () => {
+  it('sees its own writes and deletions, not what its parent writes to those keys later', () => {
     const parent = open().begin(null, true);
     parent.put(b, 'parent');
     const child = parent.begin(null, true);
@@ -77,7 +77,7 @@ describeEngines('nested batch', (open) => {
     expect(contents(parent)).toEqual(['a=parent']);
   });
 
-  it('is lost with a parent that is discarded after its commit', () => {
+  it('loses its committed writes if its parent is discarded', () => {
     const db = open();
     const parent = db.begin(null, true);
     const child = parent.begin(null, true);
@@ -87,7 +87,7 @@ describeEngines('nested batch', (open) => {
     expect(contents(db.begin())).toEqual([]);
   });
 
-  it('shows its siblings what it commits, and they overwrite it', () => {
+  it('makes its commit visible to its siblings, and they can overwrite it', () => {
     const parent = open().begin(null, true);
     const [first, second] = [parent.begin(null, true), parent.begin(null, true)];
     first.put(a, 'first');
@@ -99,7 +99,7 @@ describeEngines('nested batch', (open) => {
     expect(contents(parent)).toEqual(['a=second', 'b=first']);
   });
 
-  it.each(['commit', 'discard'] as const)('is closed by its parent’s %s', (end) => {
+  it.each(['commit', 'discard'] as const)('is closed by %s of its parent', (end) => {
     const db = open();
     const parent = db.begin(null, true);
     const child = parent.begin(null, true);
@@ -117,7 +117,7 @@ describeEngines('nested batch', (open) => {
     expect(db.view(contents)).toEqual([]);
   });
 
-  it('may be read-only in a writable parent', () => {
+  it('can be read-only in a writable parent', () => {
     const parent = open().begin(null, true);
     const child = parent.begin();
     expect(() => child.put(a, '')).toThrow(ReadOnlyBatchError);
@@ -126,13 +126,13 @@ describeEngines('nested batch', (open) => {
     expect(contents(parent)).toEqual(['a=parent']);
   });
 
-  it('may not be writable in a read-only parent', () => {
+  it('cannot be writable in a read-only parent', () => {
     const parent = open().begin();
     expect(() => parent.begin(null, true)).toThrow(ReadOnlyBatchError);
     expect(contents(parent.begin())).toEqual([]);
   });
 
-  it('keeps the version its root began with', () => {
+  it('sees the version that its root began with', () => {
     const db = open();
     fill(db, [[a, 'old']]);
     const root = db.begin(null, true);

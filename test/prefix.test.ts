@@ -8,7 +8,7 @@ const p = Key.of('p');
 const q = Key.of('q', 7);
 
 describeEngines('prefix', (open) => {
-  it('is put before every key', () => {
+  it('comes before every key', () => {
     const db = open();
     const batch = db.begin(p, true);
     batch.put(k, 'value');
@@ -24,7 +24,7 @@ describeEngines('prefix', (open) => {
     expect(db.begin(Key.of('p', 'k')).get(null).toString()).toBe('value');
   });
 
-  it('deletes under the prefix alone', () => {
+  it('never lets a delete reach keys outside it', () => {
     const db = open();
     db.update((batch) => {
       batch.put(k, 'plain');
@@ -36,7 +36,7 @@ describeEngines('prefix', (open) => {
     expect(contents(db.begin())).toEqual(['k=plain']);
   });
 
-  it('of a nested batch follows its parent’s', () => {
+  it('of a nested batch follows the prefix of its parent', () => {
     const db = open();
     const parent = db.begin(p, true);
     const child = parent.begin(q, true);
@@ -51,7 +51,7 @@ describeEngines('prefix', (open) => {
     expect(contents(db.begin())).toEqual(['p.q.7.k=child', 'p.q.7.m=same']);
   });
 
-  it('is named by NotFoundError', () => {
+  it('is part of the key that NotFoundError names', () => {
     const batch = open().begin(p).begin(q);
     expect(() => batch.get(k)).toThrow(NotFoundError);
     expect(() => batch.get(k)).toThrow('p.q.7.k not found');
@@ -63,7 +63,7 @@ describeEngines('prefix', (open) => {
     }
   });
 
-  it('does not narrow iteration', () => {
+  it('does not narrow iterations', () => {
     const db = open();
     db.update((batch) => {
       batch.put(k, '1');
@@ -73,7 +73,7 @@ describeEngines('prefix', (open) => {
     expect(contents(db.begin(p).begin(q))).toEqual(['k=1', 'p.k=2']);
   });
 
-  it('is itself the key for an empty or nil key', () => {
+  it('is itself the key if the key is empty or nil', () => {
     const db = open();
     const batch = db.begin(p, true);
     batch.put(null, 'nil');
@@ -86,7 +86,7 @@ describeEngines('prefix', (open) => {
     expect(db.begin().has(null)).toBe(false);
   });
 
-  it('may be nil or empty', () => {
+  it('can be nil or empty', () => {
     const db = open();
     for (const [i, prefix] of [null, undefined, Key.of()].entries()) {
       const batch = db.begin(prefix, true);
@@ -100,7 +100,7 @@ describeEngines('prefix', (open) => {
     expect(db.begin().get(Key.of('nested', 2)).toString()).toBe('plain');
   });
 
-  it('may be longer than any key should be', () => {
+  it('can be very long', () => {
     const db = open();
     const long = Key.of(...Array.from({ length: 40 }, (_, i) => uint(i)));
     const batch = db.begin(long, true).begin(long, true);
@@ -110,7 +110,7 @@ describeEngines('prefix', (open) => {
     expect(pair?.[0].equals(long.appendKey(long).appendKey(k))).toBe(true);
   });
 
-  it('may start from a digest', () => {
+  it('can start from a digest', () => {
     const base = Key.fromHash(Buffer.alloc(32, 0x5a));
     const db = open();
     const batch = db.begin(base, true);

@@ -10,7 +10,7 @@ const [first, main, worker] = [
   ...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```js\n(.*?)```/gs),
 ].map((match) => match[1] as string) as [string, string, string];
 
-/** Turns a line `expression; // 'value'` into one that fails when the value is another. */
+/** Turns a line `expression; // 'value'` into a line that fails if the value differs. */
 function checkValues(code: string): string {
   const checked = code.replace(/^(.+); \/\/ ('.*'|undefined)$/gm, 'assert.equal($1, $2);');
   return `import assert from 'node:assert/strict';\n${checked}`;
@@ -22,7 +22,7 @@ describe.each(ENGINES)('the examples of the README (%s)', (engine) => {
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
   });
 
-  /** Runs the first of the files, inside the package, which so finds itself by its name. */
+  /** Runs the first of the files inside the package, so that the package finds itself by its name. */
   function run(files: Record<string, string>): string {
     mkdirSync(join(ROOT, 'build'), { recursive: true });
     const folder = mkdtempSync(join(ROOT, 'build', 'readme-'));
@@ -35,7 +35,7 @@ describe.each(ENGINES)('the examples of the README (%s)', (engine) => {
     });
   }
 
-  it('give the values that are written beside them', () => {
+  it('give the values that their comments say', () => {
     const code = checkValues(first);
     expect(code.match(/assert\.equal/g)).toHaveLength(2);
     expect(run({ 'first.mjs': code })).toBe('');

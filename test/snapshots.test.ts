@@ -24,8 +24,8 @@ function expectView(batch: Batch, text: string): void {
 }
 
 /**
- * What nobody can see any more is freed in bounded steps, when the thread has nothing else to do.
- * Waits until no more is; answers how many superseded versions are left.
+ * Waits until nothing more is freed, and returns how many superseded versions are left. A version that
+ * nobody can see is freed in bounded steps, when the thread has nothing else to do.
  */
 async function settle(db: MemDB): Promise<number> {
   let { superseded } = db.stats();
@@ -50,7 +50,7 @@ describeEngines('snapshots', (open) => {
     expectView(db.begin(), 'round 9');
   });
 
-  it('only what an open batch can see is kept, and nothing once it is discarded', async () => {
+  it('keeps only what an open batch can see, and nothing once it is discarded', async () => {
     const db = open();
     overwrite(db, 'first');
     const batch = db.begin();
@@ -65,7 +65,7 @@ describeEngines('snapshots', (open) => {
   });
 
   it.each(['ended', 'closed its attachment'])(
-    'what a thread that has %s held is freed though nobody uses the database',
+    'frees what a thread held that has %s, even if nobody uses the database',
     async (how) => {
       const db = open();
       overwrite(db, 'first');
@@ -88,7 +88,7 @@ describeEngines('snapshots', (open) => {
       batches.push(db.begin());
     }
     expect(await settle(db)).toBe(5 * COUNT);
-    // From the middle, the newest, the oldest.
+    // First from the middle, then the newest, then the oldest.
     for (const [i, left] of [
       [2, 4],
       [5, 4],
@@ -103,7 +103,7 @@ describeEngines('snapshots', (open) => {
     }
   });
 
-  it('keeps deleted entries for those who see them, and no longer', async () => {
+  it('keeps a deleted entry as long as a batch sees it, and no longer', async () => {
     const db = open();
     overwrite(db, 'first');
     const batch = db.begin();
@@ -118,7 +118,7 @@ describeEngines('snapshots', (open) => {
     expect([...db.begin()]).toEqual([]);
   });
 
-  it('holds no more memory after a thousand overwritings than after a few', async () => {
+  it('never holds more memory after a thousand overwrites than after a few', async () => {
     const db = open();
     const small = keys.slice(0, 200);
     const write = (round: number) =>
@@ -138,7 +138,7 @@ describeEngines('snapshots', (open) => {
     expect(db.stats().heldBytes).toBeLessThan(2 * before);
   });
 
-  it('frees in bounded steps: discarding the last reader does not free all at once', async () => {
+  it('frees in bounded steps: discarding the last reader never frees all at once', async () => {
     const db = open();
     overwrite(db, 'first');
     const batch = db.begin();

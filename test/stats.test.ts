@@ -8,7 +8,7 @@ import { fill } from './support/variants.js';
 const key = (i: number) => Key.of('n', uint(i));
 
 describeEngines('stats', (open, engine) => {
-  it('of a new database are all nothing, but for the engine and the memory held', () => {
+  it('of a new database are all 0, except for the memory held', () => {
     expect(open().stats()).toMatchObject({
       engine,
       entries: 0,
@@ -37,14 +37,14 @@ describeEngines('stats', (open, engine) => {
     expect(db.stats()).toMatchObject({ entries: 0, bytes: 0 });
   });
 
-  it('count a key without a binary form by what is kept of it', () => {
+  it('count a key without a binary form by its stored form', () => {
     const db = open();
     fill(db, [[Key.fromHash(Buffer.alloc(32, 1)).append('k'), 'value']]);
     const size = storedSize({ base: '01'.repeat(32), parts: [['string', 'k']] });
     expect(db.stats().bytes).toBe(size + 5);
   });
 
-  it('count what is committed and nothing else', () => {
+  it('count committed entries and nothing else', () => {
     const db = open();
     const batch = db.begin(null, true);
     batch.put(key(1), 'value');
@@ -56,7 +56,7 @@ describeEngines('stats', (open, engine) => {
     expect(db.stats()).toMatchObject({ entries: 2, commits: 1 });
   });
 
-  it('count open batches, nested ones too, and the snapshots they need', () => {
+  it('count open batches, nested ones too, and the snapshots that they need', () => {
     const db = open();
     fill(db, [[key(1), '']]);
     const one = db.begin();
@@ -75,7 +75,7 @@ describeEngines('stats', (open, engine) => {
     expect(db.stats()).toMatchObject({ openBatches: 0, openSnapshots: 0 });
   });
 
-  it('tell at least the bytes of the entries as held', () => {
+  it('report at least the bytes of the entries as held', () => {
     const db = open();
     for (let i = 0; i < 20; i++) fill(db, [[key(i), 'x'.repeat(100_000)]]);
     const { bytes, heldBytes } = db.stats();
@@ -84,7 +84,7 @@ describeEngines('stats', (open, engine) => {
   });
 
   describe('by thread', () => {
-    it('tell this thread’s batches and snapshots, and the age of the oldest', async () => {
+    it('report the batches and snapshots of this thread, and the age of the oldest', async () => {
       const db = open();
       const batch = db.begin();
       batch.begin();

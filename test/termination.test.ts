@@ -10,13 +10,13 @@ import { describeEngines, LONG } from './support/engines.js';
 import { Random, runSeed } from './support/random.js';
 
 const seed = runSeed('termination.test.ts');
-/** Of terminating busy threads, for each engine; all of them in the long form. */
+/** How many busy threads are terminated for each engine. The long form terminates all. */
 const CYCLES = LONG ? 500 : 40;
 const MINUTES = 60_000;
 
 const ACTIVITIES = ['read', 'write', 'iterate', 'update'] as const;
 
-/** Nobody but this thread holds anything, and the lock is free. */
+/** Checks that only this thread holds anything, and that the lock is free. */
 async function expectReleased(db: MemDB): Promise<void> {
   db.update((batch) => batch.put(Key.of('after'), ''), { timeoutMs: 5_000 });
   expectWhole(db);
@@ -28,12 +28,12 @@ async function expectReleased(db: MemDB): Promise<void> {
   });
 }
 
-/** Bytes held by the database, and megabytes by the process. */
+/** Returns the bytes that the database holds, and the megabytes of the process. */
 function memory(db: MemDB): { held: number; process: number } {
   return { held: db.stats().heldBytes, process: process.memoryUsage.rss() >> 20 };
 }
 
-/** What is held beyond what was held before is free for use: it is filled again. */
+/** Checks that what is held beyond the memory before can be used: it is filled again. */
 function expectReusable(db: MemDB, bytes: number): void {
   const { heldBytes } = db.stats();
   const count = Math.floor((bytes * 0.6) / 1_000);
@@ -75,7 +75,7 @@ describeEngines('threads that end', (open, engine) => {
         `${engine}: ${CYCLES} cycles, ${before.held} bytes held before and ${after.held} after, ` +
           `${before.process} MB in the process before and ${after.process} after\n`,
       );
-      // The core's memory of one size is no use for another: there, a few pieces of 64 KiB more or fewer.
+      // The core cannot use memory of one size for another size, so a few pieces of 64 KiB may differ.
       if (engine === 'fallback') expectReusable(db, after.held - before.held);
       else expect(after.held - before.held).toBeLessThan(8 * 65_536);
       expect(after.process - before.process).toBeLessThan(100);
@@ -83,12 +83,12 @@ describeEngines('threads that end', (open, engine) => {
     10 * MINUTES,
   );
 
-  it('by termination while they wait for the lock, leave it to others', async () => {
+  it('by termination while they wait for the lock never take it along', async () => {
     const db = filled(open());
     for (let cycle = 0; cycle < (LONG ? 50 : 8); cycle++) {
       const running = await busy(db, 'update');
       const ended = db.update((batch) => {
-        // Long enough for the other thread to come back and wait.
+        // The other thread has time to come back and wait.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
         for (const key of KEYS) batch.put(key, 'ours');
         return { promise: running.worker.terminate() };
@@ -99,7 +99,7 @@ describeEngines('threads that end', (open, engine) => {
   });
 
   it.each(['exit', 'throw', 'stop'])(
-    'by %s inside their work, leave nothing behind',
+    'by %s inside their work leave nothing behind',
     async (ending) => {
       const db = filled(open());
       for (const activity of ACTIVITIES) {
@@ -111,7 +111,7 @@ describeEngines('threads that end', (open, engine) => {
     },
   );
 
-  it('while others work, disturb nobody', async () => {
+  it('while others work never disturb them', async () => {
     const db = filled(open());
     const steady = await busy(db, 'update');
     for (let cycle = 0; cycle < 10; cycle++) {
@@ -126,7 +126,7 @@ describeEngines('threads that end', (open, engine) => {
     await expectReleased(db);
   });
 
-  describe('and were the only ones to load the package', () => {
+  describe('and were the only ones that loaded the package', () => {
     const script = fileURLToPath(new URL('./support/sole-loader.mjs', import.meta.url));
     const cycles = String(LONG ? 100 : 10);
 

@@ -7,7 +7,7 @@ const k = Key.of('k');
 
 describeEngines('update and view', (open) => {
   describe('update', () => {
-    it('commits when the function returns, and answers what it returns', () => {
+    it('commits when the function returns, and returns its result', () => {
       const db = open();
       const answer = { any: 'thing' };
       expect(
@@ -45,7 +45,7 @@ describeEngines('update and view', (open) => {
       batch.discard();
     });
 
-    it('commits what nested batches committed, and not what they left open', () => {
+    it('commits what nested batches committed, not what they left open', () => {
       const db = open();
       db.update((batch) => {
         const child = batch.begin(Key.of('p'), true);
@@ -65,9 +65,9 @@ describeEngines('update and view', (open) => {
     it.each<[string, () => unknown]>([
       ['an async function', async () => {}],
       ['a resolved promise', () => Promise.resolve(1)],
-      // biome-ignore lint/suspicious/noThenProperty: that it has one is what is tested
+      // biome-ignore lint/suspicious/noThenProperty: the test is about an object that has one
       ['a thenable', () => ({ then() {} })],
-    ])('refuses %s and commits nothing', (_, end) => {
+    ])('refuses %s, and nothing is committed', (_, end) => {
       const db = open();
       expect(() =>
         db.update((batch) => {
@@ -79,7 +79,7 @@ describeEngines('update and view', (open) => {
       db.update((batch) => batch.put(k, 'not locked'));
     });
 
-    it('refuses a rejected promise without leaving it unhandled', async () => {
+    it('refuses a rejected promise, and never leaves it unhandled', async () => {
       const db = open();
       let unhandled = 0;
       const count = () => unhandled++;
@@ -97,7 +97,7 @@ describeEngines('update and view', (open) => {
       }
     });
 
-    it('refuses what is no function', () => {
+    it('refuses an argument that is not a function', () => {
       const db = open();
       for (const fn of [undefined, null, 1, {}]) {
         expect(() => db.update(fn as unknown as () => void)).toThrow(TypeError);
@@ -117,7 +117,7 @@ describeEngines('update and view', (open) => {
       expect(contents(db.begin())).toEqual(['k=kept']);
     });
 
-    it('so is a commit to it; the batch stays open', () => {
+    it('a commit to it is one, too, and the batch stays open', () => {
       const db = open();
       const other = db.begin(null, true);
       other.put(Key.of('other'), 'later');
@@ -130,7 +130,7 @@ describeEngines('update and view', (open) => {
       expect(contents(db.begin())).toEqual(['k=first', 'other=later']);
     });
 
-    it('reading, nested commits and discards are as ever', () => {
+    it('reads, nested commits and discards work as usual', () => {
       const db = open();
       const outside = db.begin(null, true);
       const nested = outside.begin(null, true);
@@ -144,7 +144,7 @@ describeEngines('update and view', (open) => {
       });
     });
 
-    it('another database may be updated', () => {
+    it('another database can be updated', () => {
       const [db, other] = [open(), open()];
       db.update((batch) => {
         other.update((inner) => inner.put(k, 'inner'));
@@ -154,7 +154,7 @@ describeEngines('update and view', (open) => {
       expect(contents(other.begin())).toEqual(['k=inner']);
     });
 
-    it('a failed one leaves the next to work', () => {
+    it('an update that failed never breaks the next one', () => {
       const db = open();
       expect(() => db.update(() => db.update(() => {}))).toThrow(NestedUpdateError);
       db.update((batch) => batch.put(k, 'works'));
@@ -163,7 +163,7 @@ describeEngines('update and view', (open) => {
   });
 
   describe('view', () => {
-    it('answers what the function returns and closes its batch', () => {
+    it('returns the result of the function, and closes its batch', () => {
       const db = open();
       fill(db, [[k, 'value']]);
       expect(db.view((batch) => batch.get(k).toString())).toBe('value');
@@ -192,7 +192,7 @@ describeEngines('update and view', (open) => {
       expect(() => open().view(async () => {})).toThrow(TypeError);
     });
 
-    it('may hold an update', () => {
+    it('can contain an update', () => {
       const db = open();
       db.view((batch) => {
         db.update((update) => update.put(k, 'new'));

@@ -7,7 +7,7 @@ import { describeBatches, fill } from './support/variants.js';
 
 const k = Key.of('k');
 
-// What ArrayBuffer.prototype.transfer does, which Node 20 has not yet.
+// Does what ArrayBuffer.prototype.transfer does, which Node 20 does not have.
 setFlagsFromString('--allow-natives-syntax');
 const detachMemory = new Function('memory', '%ArrayBufferDetach(memory)');
 const detach = (value: Uint8Array) => detachMemory(value.buffer);
@@ -42,7 +42,7 @@ describeEngines('values', (open) => {
       }
     });
 
-    it('stay as they were returned, whatever is called afterwards', () => {
+    it('never change after they were returned, whatever is called', () => {
       const batch = begin(open(), null, true);
       const returned: Buffer[] = [];
       for (let i = 0; i < 2_000; i++) {
@@ -54,7 +54,7 @@ describeEngines('values', (open) => {
       }
     });
 
-    it('may be strings, empty or null', () => {
+    it('can be strings, empty or null', () => {
       const batch = begin(open(), null, true);
       batch.put(k, 'žluťoučký 🐎');
       expect(batch.get(k).toString()).toBe('žluťoučký 🐎');
@@ -81,21 +81,21 @@ describeEngines('values', (open) => {
       },
     );
 
-    it('may be strings longer than any buffer', () => {
+    it('can be strings that are longer than any buffer', () => {
       const batch = begin(open(), null, true);
       const text = 'ünïcödé '.repeat(30_000);
       batch.put(k, text);
       expect(batch.get(k).toString()).toBe(text);
     });
 
-    it('may be a view of some bytes of an array', () => {
+    it('can be a view of some bytes of an array', () => {
       const batch = begin(open(), null, true);
       const whole = Uint8Array.from({ length: 100 }, (_, i) => i);
       batch.put(k, whole.subarray(40, 43));
       expect([...batch.get(k)]).toEqual([40, 41, 42]);
     });
 
-    it('may be arrays on shared memory', () => {
+    it('can be arrays over shared memory', () => {
       const batch = begin(open(), null, true);
       const shared = new Uint8Array(new SharedArrayBuffer(20)).fill(9);
       batch.put(k, shared);
@@ -117,7 +117,7 @@ describeEngines('values', (open) => {
     }
   });
 
-  it('are refused when they are no bytes', () => {
+  it('are refused if they are not bytes, a string or null', () => {
     const batch = open().begin(null, true);
     for (const value of [1, {}, [1, 2], true, new ArrayBuffer(2), Symbol('s'), undefined]) {
       expect(() => batch.put(k, value as unknown as string)).toThrow(TypeError);
@@ -128,7 +128,7 @@ describeEngines('values', (open) => {
   describe('whose memory the caller gives away', () => {
     const value = (key: Key) => `value of ${key}`;
 
-    it('by a transfer to another thread are copied, and the others stay', () => {
+    it('to another thread are copied, and the others never change', () => {
       const batch = open().begin(null, true);
       batch.put(k, 'value');
       const [one, two] = [batch.get(k), batch.get(k)];
@@ -137,7 +137,7 @@ describeEngines('values', (open) => {
         () => structuredClone(one, { transfer: [one.buffer as ArrayBuffer] }),
         () => port1.postMessage(one, [one.buffer as ArrayBuffer]),
       ]) {
-        // Later releases of Node refuse the transfer instead.
+        // Later releases of Node refuse the transfer.
         try {
           send();
         } catch (error) {
@@ -148,7 +148,7 @@ describeEngines('values', (open) => {
       port2.close();
     });
 
-    it('by detaching it leave the store whole', () => {
+    it('by detaching it never harm the store', () => {
       const db = open();
       const keys = Array.from({ length: 20 }, (_, i) => Key.of(i));
       fill(
@@ -169,7 +169,7 @@ describeEngines('values', (open) => {
       }
     });
 
-    it('do not stop an iteration', () => {
+    it('never stop an iteration', () => {
       const db = open();
       const keys = Array.from({ length: 3_000 }, (_, i) => Key.of(i));
       fill(
@@ -186,7 +186,7 @@ describeEngines('values', (open) => {
     });
   });
 
-  it('may be put back just as they were returned', () => {
+  it('can be put again as they were returned', () => {
     const db = open();
     const batch = db.begin(null, true);
     batch.put(k, 'x'.repeat(40_000));

@@ -1,5 +1,5 @@
-// A thread that is busy with a database until it is ended, one way or another. It raises the flag
-// when it has begun, and again with every round, so that it can be ended while it is at it.
+// A thread that is busy with a database until something ends it. It adds 1 to the flag when it begins
+// and in every round, so that it can be ended in the middle of its work.
 import { workerData } from 'node:worker_threads';
 import { Key, MemDB, uint } from 'accumulate-memdb';
 
@@ -8,7 +8,7 @@ const rounds = new Int32Array(flag);
 const db = MemDB.attach(handle);
 const keys = Array.from({ length: 200 }, (_, i) => Key.of('shared', uint(i)));
 
-/** Writes that belong together: in no version is one there without the others. */
+/** Writes that belong together: no version has one without the others. */
 function writeAll(batch, text) {
   for (const key of keys) batch.put(key, text);
 }
@@ -30,7 +30,7 @@ const activities = {
   iterate() {
     for (const [, value] of db.begin(null, true)) if (value.length === 0) return;
   },
-  /** Makes the database larger with every round, together with what is written to all. */
+  /** Adds keys in every round, together with the writes to all of KEYS. */
   grow() {
     const round = Atomics.load(rounds, 0);
     db.update((batch) => {
@@ -46,7 +46,7 @@ const activities = {
       db.update((batch) => (put ? batch.put(key, 'here') : batch.delete(key)));
     }
   },
-  /** Waits, most of the time, since others do the same. */
+  /** Waits most of the time, because other threads do the same. */
   update() {
     db.update((batch) => writeAll(batch, `update in round ${Atomics.load(rounds, 0)}`));
   },
@@ -60,13 +60,13 @@ const endings = {
   throw() {
     throw new Error('thrown on purpose');
   },
-  /** Stops with all it has open. */
+  /** Stops with everything still open. */
   stop() {
     return true;
   },
 };
 
-/** Leaves in the middle of things, some of them held open. */
+/** Exits in the middle of its work, with some of it open. */
 function end() {
   db.begin();
   db.begin(null, true).begin(null, true).put(keys[0], 'never committed');

@@ -2,13 +2,13 @@ import { Worker } from 'node:worker_threads';
 import { Key, type MemDB, uint } from 'accumulate-memdb';
 import { expect } from 'vitest';
 
-/** The keys that busy threads read and write, always all together. */
+/** The keys that busy threads read and write, always all of them together. */
 export const KEYS = Array.from({ length: 200 }, (_, i) => Key.of('shared', uint(i)));
 
 /** A thread that runs busy.mjs. */
 export interface Busy {
   readonly worker: Worker;
-  /** Raised by every round. */
+  /** Every round adds 1. */
   readonly rounds: Int32Array;
   readonly exited: Promise<unknown>;
 }
@@ -21,7 +21,7 @@ export function filled(db: MemDB): MemDB {
   return db;
 }
 
-/** Starts a thread that does nothing but `activity`; resolves when it has begun. */
+/** Starts a thread that does nothing but `activity`. Resolves when the thread has begun. */
 export async function busy(db: MemDB, activity: string, ending = 'none'): Promise<Busy> {
   const flag = new SharedArrayBuffer(4);
   const worker = new Worker(new URL('./busy.mjs', import.meta.url), {
@@ -37,7 +37,7 @@ export async function busy(db: MemDB, activity: string, ending = 'none'): Promis
   return { worker, rounds, exited };
 }
 
-/** All that was written together is there together. */
+/** Checks that what was written together is there together. */
 export function expectWhole(db: MemDB): void {
   const values = new Set(db.view((batch) => batch.getMany(KEYS).map(String)));
   expect([...values]).toHaveLength(1);

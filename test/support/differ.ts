@@ -12,7 +12,7 @@ export const model: Runner = runner({
 
 export interface Difference {
   readonly runner: string;
-  /** Which outcome differs; outcomes inside a step come before its own. */
+  /** Which outcome differs. Outcomes inside a step come before the step's own. */
   readonly step: number;
   readonly expected: Outcome | undefined;
   readonly actual: Outcome | undefined;
@@ -29,7 +29,7 @@ function agree(expected: Outcome | undefined, actual: Outcome | undefined): bool
   );
 }
 
-/** The first outcome in which one of them differs from the model, if any does. */
+/** Returns the first outcome in which a runner differs from the model, if one does. */
 export function differ(runners: readonly Runner[], program: Program): Difference | undefined {
   const expected = model.run(program);
   for (const runner of runners) {
@@ -43,7 +43,7 @@ export function differ(runners: readonly Runner[], program: Program): Difference
   return undefined;
 }
 
-/** Programs a little smaller than this one: without some steps, or without what is inside one. */
+/** Yields programs that are a little smaller: without some steps, or without the inside of one. */
 function* smaller(ops: readonly Op[]): Generator<Op[]> {
   for (let size = ops.length >> 1; size >= 1; size >>= 1) {
     for (let at = 0; at < ops.length; at += size) {
@@ -58,7 +58,7 @@ function* smaller(ops: readonly Op[]): Generator<Op[]> {
   }
 }
 
-/** A program from which no step can be left out without its ceasing to fail. */
+/** Returns a program that still fails, and that would pass without any one of its steps. */
 export function shrink(program: Program, fails: (program: Program) => boolean): Program {
   let smallest = program;
   for (let progress = true; progress; ) {
@@ -74,7 +74,7 @@ export function shrink(program: Program, fails: (program: Program) => boolean): 
   return smallest;
 }
 
-/** What a person needs to see of a failure: the steps that are left, and what differs. */
+/** Returns what a person needs to see of a failure: the shrunk program, and what differs. */
 export function explain(runners: readonly Runner[], program: Program): string {
   const smallest = shrink(program, (candidate) => differ(runners, candidate) !== undefined);
   const difference = differ(runners, smallest);

@@ -1,7 +1,7 @@
 import { MemDB, type MemDBOptions } from 'accumulate-memdb';
 import { afterEach, describe } from 'vitest';
 
-/** Opens a database of the engine under test; it is closed after the test. */
+/** Opens a database of the engine under test. It is closed after the test. */
 export type Open = (options?: Omit<MemDBOptions, 'engine'>) => MemDB;
 
 export type EngineName = 'native' | 'fallback';
@@ -18,16 +18,16 @@ function nativeFailure(): string | undefined {
 
 const failure = nativeFailure();
 
-// Where the binary must be there, its absence is a failure and no reason to skip.
+// If the native engine is required, its absence is a failure and not a reason to skip.
 if (failure !== undefined && process.env.MEMDB_REQUIRE_NATIVE) throw new Error(failure);
 
 /** Whether this is a run of the long forms (`vitest --mode long`). */
 export const LONG = process.env.MODE === 'long';
 
-/** The engines that can be had here. */
+/** The engines that load here. */
 export const ENGINES: readonly EngineName[] = failure ? ['fallback'] : ['native', 'fallback'];
 
-/** Why native tests are skipped; undefined when they are not. */
+/** Why native tests are skipped. Undefined if they are not. */
 export const NATIVE_SKIPPED = failure;
 
 /** Runs the same tests for every engine. */

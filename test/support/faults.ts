@@ -2,8 +2,8 @@ import { Key } from 'accumulate-memdb';
 import type { Batch, Database } from './store.js';
 
 /**
- * Stores with one thing wrong, each kind of mistake an engine could make. The comparison with the
- * model must catch every one.
+ * Stores with one fault each, one for each kind of mistake that an engine could make. The comparison
+ * with the model must catch every one.
  */
 export interface Fault {
   readonly name: string;
@@ -12,7 +12,7 @@ export interface Fault {
 
 type Changes<T> = Partial<{ [K in keyof T]: (real: T, ...args: never[]) => unknown }>;
 
-/** `real` with some methods replaced; each is given the real object first. */
+/** Returns `real` with some methods replaced. The first argument of each is the real object. */
 function changed<T extends object>(real: T, changes: Changes<T>): T {
   return new Proxy(real, {
     get(target, name) {
@@ -28,7 +28,7 @@ function changed<T extends object>(real: T, changes: Changes<T>): T {
 
 type AnyBatch = Batch<Key>;
 
-/** Batches, root and nested and those of update and view, with some methods replaced. */
+/** Replaces some methods of every batch: root, nested, and those of update and view. */
 function inBatches(changes: (db: Database<Key>) => Changes<AnyBatch>) {
   return (db: Database<Key>): Database<Key> => {
     const wrap = (batch: AnyBatch): AnyBatch => changed(batch, { begin: nested, ...changes(db) });

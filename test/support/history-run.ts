@@ -5,7 +5,7 @@ import type { EngineName } from './engines.js';
 import { type Anomaly, check, type Transaction, VERSION, type Violation } from './history.js';
 import type { Random } from './random.js';
 
-/** Which key is for what. */
+/** What each key is for. */
 const LAYOUT = {
   version: VERSION,
   counters: [1, 2, 3],
@@ -21,7 +21,7 @@ export interface Options {
   readonly engine: EngineName;
   readonly workers: number;
   readonly seconds: number;
-  /** It goes on for longer when there were not so many by then: a machine may be busy with other things. */
+  /** The run goes on until there were so many, because a machine may be busy with other things. */
   readonly commits: number;
   readonly random: Random;
   /** What the workers do wrong. */
@@ -33,9 +33,9 @@ export interface Result {
   readonly transactions: number;
 }
 
-/** The transactions of one worker between two checks; bounds the memory that logs take. */
+/** How many transactions a worker makes between two checks. It bounds the memory of the logs. */
 const ROUND = 1_000;
-/** What a round lasts that begins after the time is over, ms. */
+/** How long a round lasts that begins after the time is over, in ms. */
 const EXTRA = 200;
 
 function read(db: MemDB): Map<number, number> {
@@ -60,7 +60,7 @@ async function round(threads: readonly Worker[], deadline: number): Promise<Tran
   return answers.flatMap(([log]) => log);
 }
 
-/** Lets workers run on one database, round by round, and checks each round's history. */
+/** Lets workers run on one database, round by round, and checks the history of each round. */
 export async function runHistory(options: Options): Promise<Result> {
   const db = new MemDB({ engine: options.engine });
   const clock = new SharedArrayBuffer(4);

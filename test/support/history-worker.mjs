@@ -1,5 +1,5 @@
-// One thread of a history: does random transactions on a shared database and logs what it began,
-// read and committed (see history.ts for what the log means). With `fault` it does one thing wrong.
+// One thread of a history. It makes random transactions on a shared database, and logs what it began,
+// read and committed; history.ts says what the log means. With `fault` it does one thing wrong.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Key, MemDB, uint } from 'accumulate-memdb';
 
@@ -17,7 +17,7 @@ const stamp = () => Atomics.add(clock, 0, 1);
 const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
 let tokens = 0;
-/** A value that no other write in this history has. */
+/** Returns a value that no other write in this history has. */
 const token = () => ((worker + 1) << 26) | ++tokens;
 
 const number = (value) => (value === undefined ? 0 : value.readInt32LE());
@@ -84,7 +84,7 @@ class Logged {
 }
 
 let held;
-/** The batch that was begun last time, in place of a new one. */
+/** Returns the batch that began the last time, not a new one. */
 function exchangeHeld(writable) {
   const batch = held ?? db.begin(null, true);
   held = db.begin(null, true);
@@ -143,7 +143,7 @@ function updateInHalves() {
   logged.transaction.commit = [beforeCommit, stamp()];
 }
 
-/** Writes a group whole, without looking at it first. */
+/** Writes a whole group, without reading it first. */
 function writeGroup() {
   const logged = Logged.begin(true);
   const value = token();
@@ -157,7 +157,7 @@ function writeGroup() {
   logged.commit();
 }
 
-/** Writes what nobody may ever see. */
+/** Writes what nobody must ever see. */
 function abandon() {
   if (below(2)) {
     const logged = Logged.begin(true);
@@ -195,7 +195,7 @@ function read() {
   logged.batch.discard();
 }
 
-/** A batch kept open over many other transactions. */
+/** A batch that stays open during many other transactions. */
 let kept;
 function readKept() {
   if (kept === undefined) kept = Logged.begin(false);

@@ -1,16 +1,16 @@
 /**
- * Checks what several threads did on one database, after the event.
+ * Checks afterwards what several threads did on one database.
  *
- * Keys are numbers. Key VERSION is raised by one in every `update`, so the updates have an order
- * that can be read back, and a batch that reads it tells which of them it must see: all up to
- * that one, on every key, exactly. `groups` are keys that plain commits write together, always
- * all keys of a group with one value; these commits have no order but that of time.
+ * Keys are numbers. Every `update` adds 1 to key VERSION, so the updates have an order that can be read
+ * back. A batch that reads VERSION must see the updates up to that one, on every key, and no others.
+ * `groups` are keys that plain commits write together: all keys of a group get one value. The only
+ * order of these commits is that of time.
  *
  * Stamps come from one counter that all threads raise, so "before" means the same to all of them.
  */
 export const VERSION = 0;
 
-/** A read or a write of a key, in the order they were done. A missing value is 0. */
+/** A read or a write of a key. Actions are in the order of time, and a missing value is 0. */
 export type Action = readonly [kind: 'r' | 'w', key: number, value: number];
 
 /** Stamps taken just before a call and just after it. */
@@ -20,7 +20,7 @@ export type Span = readonly [before: number, after: number];
 export interface Transaction {
   readonly begin: Span;
   readonly actions: readonly Action[];
-  /** Undefined when the batch was not committed. */
+  /** Undefined if the batch was not committed. */
   readonly commit?: Span | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface Violation {
   readonly detail: string;
 }
 
-/** What a transaction read first of each key, its own writes apart; what it wrote last. */
+/** What a transaction first read of each key, without its own writes, and what it wrote last. */
 interface Summary {
   readonly transaction: Transaction;
   readonly reads: Map<number, number>;
@@ -75,7 +75,7 @@ function summarize(transaction: Transaction, report: Report): Summary {
   return { transaction, reads, writes };
 }
 
-/** The updates in the order of the versions they made. */
+/** Returns the updates in the order of the versions that they made. */
 function inOrder(history: History, committed: readonly Summary[], report: Report): Summary[] {
   const updates = committed.filter(({ writes }) => writes.has(VERSION));
   updates.sort((a, b) => (a.writes.get(VERSION) as number) - (b.writes.get(VERSION) as number));
@@ -88,7 +88,7 @@ function inOrder(history: History, committed: readonly Summary[], report: Report
   return updates;
 }
 
-/** The values a key had: from which version on, and which. */
+/** The values that a key had, each with the version that it began with. */
 type Timeline = [version: number, value: number][];
 
 function timelines(history: History, updates: readonly Summary[]): Map<number, Timeline> {
@@ -139,8 +139,8 @@ function checkFinal(history: History, lines: Map<number, Timeline>, report: Repo
 }
 
 /**
- * Goes through batches by the time they began and through `events` by the time they were over, and
- * gives each batch the largest `value` of the events that were over before it began.
+ * Pairs each batch with the largest `value` of the events that ended before the batch began. It goes
+ * through batches by the time they began, and through `events` by the time they ended.
  */
 function* withPast<T>(
   batches: readonly { summary: Summary; item: T }[],
@@ -257,7 +257,7 @@ function checkGroup(
   }
 }
 
-/** Everything in a history that no correct store could have done. */
+/** Returns everything in a history that no correct store could have done. */
 export function check(history: History): Violation[] {
   const violations: Violation[] = [];
   const report: Report = (anomaly, detail) => void violations.push({ anomaly, detail });

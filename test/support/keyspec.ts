@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { AccountUrl, hash, Key, TxId, Uint, uint } from 'accumulate-memdb';
 
 /**
- * A key written down as plain data, apart from the code under test: what the programs of the
- * differential test hold, and what the model understands. Digests and sizes are computed here a
- * second time, by the rules of the format and with `node:crypto`.
+ * A key as plain data, independent of the code under test. The programs of the differential test hold
+ * such keys, and the model understands them. Digests and sizes are computed here a second time, by the
+ * rules of the format and with `node:crypto`.
  */
 export interface KeySpec {
-  /** The digest that a key of `Key.fromHash` starts from, hex. */
+  /** The digest that a key of `Key.fromHash` starts from, in hex. */
   readonly base?: string;
   readonly parts: readonly PartSpec[];
 }
@@ -28,7 +28,7 @@ export function isEmpty(spec: KeySpec): boolean {
   return spec.base === undefined && spec.parts.length === 0;
 }
 
-/** `prefix` followed by `key`; undefined where no such key can be (a base not at the front). */
+/** Returns `prefix` followed by `key`, or undefined if a digest would not be at the front. */
 export function join(prefix: KeySpec, key: KeySpec): KeySpec | undefined {
   if (isEmpty(prefix)) return key;
   if (key.base !== undefined) return undefined;
@@ -50,7 +50,7 @@ function zigzag(value: bigint): bigint {
   return value < 0n ? -value * 2n - 1n : value * 2n;
 }
 
-/** SHA-256 of host name and path; enough for the plain URLs that specs hold. */
+/** Returns SHA-256 of host name and path. That is enough for the plain URLs of specs. */
 function accountId(url: string): Buffer {
   return createHash('sha256')
     .update(url.replace(/^acc:\/\//i, '').toLowerCase())
@@ -75,7 +75,7 @@ function hashed(part: PartSpec): Buffer {
   }
 }
 
-/** The digest, hex: what tells one entry of a store from another. */
+/** Returns the digest in hex, which identifies an entry of a store. */
 export function identity(spec: KeySpec): string {
   let digest: Buffer = spec.base === undefined ? Buffer.alloc(32) : Buffer.from(spec.base, 'hex');
   for (const part of spec.parts) {
@@ -84,7 +84,7 @@ export function identity(spec: KeySpec): string {
   return digest.toString('hex');
 }
 
-/** The bytes a store keeps for the key: its binary form, or the private form of those without. */
+/** Returns the size of what a store keeps for the key: the binary form or the private form. */
 export function storedSize(spec: KeySpec): number {
   let size = varint(BigInt(spec.parts.length)).length;
   for (const part of spec.parts) {
@@ -98,12 +98,12 @@ export function storedSize(spec: KeySpec): number {
   return plain ? size : size + 3 + (spec.base === undefined ? 0 : 32);
 }
 
-/** The same text as `showKey` of the key: digest, base and every part with its type. */
+/** Returns the text of `showKey`: digest, base and every part with its type. */
 export function show(spec: KeySpec): string {
   return `${identity(spec)} ${JSON.stringify(spec.parts)}`;
 }
 
-/** A program reads the URL of an account once: what is kept for keys goes by the object. */
+/** One object for each account, as a program would have it: engines remember URLs by object. */
 const urls = new Map<string, AccountUrl>();
 
 function toUrl(text: string): AccountUrl {
@@ -133,7 +133,7 @@ function toPart(part: PartSpec) {
   }
 }
 
-/** A new Key of the library for a spec. */
+/** Returns a new Key for a spec. */
 export function toKey(spec: KeySpec): Key {
   const parts = spec.parts.map(toPart);
   if (spec.base === undefined) return Key.of(...parts);
@@ -152,7 +152,7 @@ function fromPart(part: unknown): readonly string[] {
   return ['hash', Buffer.from((part as { bytes: Uint8Array }).bytes).toString('hex')];
 }
 
-/** A Key of the library as text that tells its digest, its parts and their types. */
+/** Returns text that shows the digest of a Key, its parts and their types. */
 export function showKey(key: Key): string {
   const parts = Array.from({ length: key.length }, (_, i) => fromPart(key.at(i)));
   return `${Buffer.from(key.digest()).toString('hex')} ${JSON.stringify(parts)}`;

@@ -2,8 +2,8 @@ import { EMPTY, identity, join, type KeySpec, storedSize } from './keyspec.js';
 import type { Batch, Database } from './store.js';
 
 /**
- * The store as one would explain it to somebody: a Map, copied whole at every begin. Nothing here
- * is clever, shared or fast; it is what the engines are compared with.
+ * The store as one would explain it to somebody: a Map that every begin copies whole. Nothing here is
+ * clever, shared or fast. The engines are compared with it.
  */
 export interface Pair {
   readonly key: KeySpec;
@@ -79,7 +79,7 @@ export class ModelDatabase implements Database<KeySpec> {
   }
 }
 
-/** By identity: what was put, or undefined for what was deleted. */
+/** For each identity what was put, or undefined if it was deleted. */
 export type Writes = Map<string, Pair | undefined>;
 
 export class ModelBatch implements Batch<KeySpec> {
@@ -96,7 +96,7 @@ export class ModelBatch implements Batch<KeySpec> {
     database.open.add(this);
   }
 
-  /** All that the batch sees. */
+  /** Returns all that the batch sees. */
   seen(): State {
     return applied(this.parent ? this.parent.seen() : this.base, this.writes);
   }

@@ -1,5 +1,5 @@
-// A thread with little stack that uses a database again and again, each time with less of it left,
-// and says when it is done; it stays alive then.
+// A thread with a small stack that uses a database again and again, each time with less stack left. It
+// says when it is done, and stays alive.
 import { parentPort, workerData } from 'node:worker_threads';
 import { AccountUrl, Key, MemDB, uint } from 'accumulate-memdb';
 
@@ -26,7 +26,7 @@ const uses = {
   },
 };
 
-/** What was thrown other than for the stack. */
+/** Errors other than a stack overflow. */
 const others = new Set();
 let overflows = 0;
 
@@ -44,7 +44,7 @@ for (let round = 0; round < rounds; round++) {
   try {
     descend();
   } catch {
-    // There is nothing left of the stack.
+    // No stack is left.
   }
 }
 setInterval(() => {}, 1_000);

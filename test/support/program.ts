@@ -2,19 +2,19 @@ import type { KeySpec, PartSpec } from './keyspec.js';
 import { EMPTY } from './keyspec.js';
 import type { Random } from './random.js';
 
-/** One step of a program: plain data, so that a failing program can be printed and replayed. */
+/** One step of a program. It is plain data, so that a failing program can be printed and replayed. */
 export type Op =
   | { op: 'begin'; as: string; in?: string; prefix: KeySpec | null; writable: boolean }
   | { op: 'get' | 'tryGet' | 'has' | 'delete'; batch: string; key: KeySpec | null }
   | { op: 'put'; batch: string; key: KeySpec | null; length: number; fill: number }
   | { op: 'getMany'; batch: string; keys: (KeySpec | null)[] }
-  /** Puts or deletes many numbered keys: tables grow, iterations take several steps. */
+  /** Puts or deletes many numbered keys, so that tables grow and iterations take several steps. */
   | { op: 'putAll' | 'deleteAll'; batch: string; from: number; count: number }
-  /** A whole iteration, or the first `take` pairs; `inside` runs before pair number `at`. */
+  /** Iterates over everything, or over the first `take` pairs. `inside` runs before pair number `at`. */
   | { op: 'forEach'; batch: string; at: number; inside: Op[] }
   | { op: 'entries'; batch: string; take: number }
   | { op: 'commit' | 'discard'; batch: string }
-  /** The batch of `fn` has the name `as`. */
+  /** The batch of the function has the name `as`. */
   | { op: 'update'; as: string; inside: Op[]; end: 'return' | 'throw' | 'promise' }
   | { op: 'view'; as: string; inside: Op[] }
   | { op: 'stats' }
@@ -82,7 +82,7 @@ function writeLength(random: Random): number {
   return random.chance(0.1) ? 0 : random.between(1, 40);
 }
 
-/** A batch that the program so far has most likely left open. */
+/** A batch that the program has probably left open so far. */
 interface Open {
   readonly name: string;
   readonly parent: Open | undefined;
@@ -90,8 +90,8 @@ interface Open {
 }
 
 /**
- * Writes a program. Knows roughly which batches are open, so that most steps do something; some
- * are left to fail.
+ * Writes a program. It knows roughly which batches are open, so that most steps do something and some
+ * fail.
  */
 class Writer {
   #begun = 0;
@@ -117,7 +117,7 @@ class Writer {
     return this.random.pick(this.#open);
   }
 
-  /** Most of the time one that takes writes. */
+  /** Returns an open batch, usually one that takes writes. */
   #writable(): Open {
     const writable = this.#open.filter((open) => open.writable);
     return writable.length > 0 && this.random.chance(0.95)
@@ -167,7 +167,7 @@ class Writer {
     return { op: 'forEach', batch, at: this.random.below(4), inside };
   }
 
-  /** What is begun or ended inside is taken for undone: it may never be run. */
+  /** What begins or ends inside does not count afterwards, because it may never run. */
   #inside(most: number, depth: number): Op[] {
     const open = [...this.#open];
     const ops = Array.from({ length: this.random.below(most + 1) }, () => this.step(depth + 1));
@@ -179,7 +179,7 @@ class Writer {
     const ended = this.#any();
     const over = (open: Open): boolean =>
       open === ended || (open.parent !== undefined && over(open.parent));
-    // Now and then a closed batch is used.
+    // Sometimes a closed batch is used.
     if (this.random.chance(0.95)) this.#open = this.#open.filter((open) => !over(open));
     return { op, batch: ended.name };
   }
@@ -189,7 +189,7 @@ class Writer {
     const as = `b${++this.#begun}`;
     const update = random.chance(this.#updating ? 0.1 : 0.6);
     const before = { open: this.#open, updating: this.#updating };
-    // Its own batch is the one to use.
+    // Inside, its own batch is used.
     const own = { name: as, parent: undefined, writable: update };
     this.#open = [...before.open, own, own, own];
     this.#updating ||= update;
@@ -202,12 +202,12 @@ class Writer {
   }
 }
 
-/** Key number `i` of `putAll` and `deleteAll`. */
+/** Returns key number `i` of `putAll` and `deleteAll`. */
 export function numbered(i: number): KeySpec {
   return parts(['string', 'n'], ['uint', `${i}`]);
 }
 
-/** A random program of up to 80 steps. */
+/** Returns a random program of up to 80 steps. */
 export function writeProgram(random: Random): Program {
   const writer = new Writer(random);
   const length = random.between(5, 80);

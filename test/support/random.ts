@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** The next 32 bits. */
+  /** Returns the next 32 bits. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -14,17 +14,17 @@ export class Random {
     return (t ^ (t >>> 14)) >>> 0;
   }
 
-  /** An integer of 0 to n - 1. */
+  /** Returns an integer from 0 to n - 1. */
   below(n: number): number {
     return Math.floor((this.next() / 0x100000000) * n);
   }
 
-  /** An integer of low to high, both included. */
+  /** Returns an integer from low to high, both included. */
   between(low: number, high: number): number {
     return low + this.below(high - low + 1);
   }
 
-  /** True with the given probability. */
+  /** Returns true with the given probability. */
   chance(probability: number): boolean {
     return this.next() / 0x100000000 < probability;
   }
@@ -40,8 +40,8 @@ export class Random {
 }
 
 /**
- * The seed of this run: `MEMDB_SEED` when it is set, else a new one each time. Printed, so that a
- * failing run can be had again.
+ * Returns the seed of this run: `MEMDB_SEED` if it is set, else a new one. Prints it, so that a failing
+ * run can be repeated.
  */
 export function runSeed(test: string): number {
   const given = process.env.MEMDB_SEED;

@@ -11,14 +11,14 @@ export interface Subject<K> {
 }
 
 /**
- * What one step did, as text. Pairs are sorted. Those of an unfinished iteration stand apart: they
- * are any pairs of the `all` that a whole iteration would have shown.
+ * What one step did, as text. Pairs are sorted. An unfinished iteration shows `some` pairs, and they may
+ * be any of `all` the pairs that a whole iteration would have shown.
  */
 export type Outcome =
   | string
   | { readonly some: readonly string[]; readonly all: readonly string[] };
 
-/** The values that programs hold are told by length and filling. */
+/** Length and filling identify the values of programs. */
 function showValue(value: Uint8Array | undefined): string {
   if (value === undefined) return 'undefined';
   const even = value.every((byte) => byte === value[0]);
@@ -44,7 +44,7 @@ class Replay<K> {
     }
   }
 
-  /** Runs one step; its outcome follows those of the steps inside it. */
+  /** Runs one step. Its outcome follows those of the steps inside it. */
   step(op: Op): void {
     this.outcomes.push(this.#outcome(() => this.#run(op)));
   }
@@ -170,7 +170,7 @@ class Replay<K> {
   }
 }
 
-/** Shows a value that `get` returned, then writes over it: the store's own must not change. */
+/** Shows a value that `get` returned, then overwrites it: the store must not change. */
 function taken(value: Uint8Array | undefined): string {
   const text = showValue(value);
   value?.fill(0xdd);
@@ -180,7 +180,7 @@ function taken(value: Uint8Array | undefined): string {
 /** A subject, whatever it takes for keys. */
 export interface Runner {
   readonly name: string;
-  /** Runs a program on a new database; the outcomes of its steps, inner steps first. */
+  /** Runs a program on a new database. Returns the outcomes of its steps, inner steps first. */
   run(program: Program): Outcome[];
 }
 

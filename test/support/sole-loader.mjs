@@ -1,5 +1,5 @@
-// A process whose main thread never loads the package: its workers are the only ones to have loaded
-// the addon, one after the other, and end in one way or another. Must live to its end and say so.
+// A process whose main thread never loads the package. Only its workers load the addon, one after the
+// other, and they end in different ways. The process must live to its end and say so.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 const MINE = 'thrown on purpose';
@@ -27,7 +27,7 @@ async function main([engine, ending, cycles]) {
     worker.on('error', ({ message }) => {
       if (message !== MINE) throw new Error(message);
     });
-    // Not `once` of node:events, which would reject when the error comes before the message.
+    // `once` of node:events would reject if the error came before the message.
     const busy = new Promise((resolve) => worker.on('message', resolve));
     const exited = new Promise((resolve) => worker.on('exit', resolve));
     if (ending === 'terminate') {

@@ -1,6 +1,6 @@
 /**
- * What programs ask of a database, whatever stands behind it and whatever it takes for keys: MemDB
- * with its `Key`, or the model with a `KeySpec`.
+ * What programs need of a database, whatever it is and whatever it takes as keys: MemDB with `Key`, or
+ * the model with `KeySpec`.
  */
 export interface Database<K> {
   begin(prefix?: K | null, writable?: boolean): Batch<K>;

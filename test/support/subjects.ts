@@ -5,8 +5,8 @@ import { type Runner, runner } from './replay.js';
 import type { Database } from './store.js';
 
 /**
- * Keys for programs: a kept Key that is used again and again, a new one of the same parts, and
- * one that continues another, in turns, since engines go different ways for them.
+ * Makes keys for programs. It returns, in turn, a reused Key, a new one with the same parts, and one
+ * that was appended to, because engines treat these differently.
  */
 function keyMaker(): (spec: KeySpec) => Key {
   const kept = new Map<KeySpec, Key>();
@@ -24,7 +24,7 @@ function keyMaker(): (spec: KeySpec) => Key {
   };
 }
 
-/** MemDB with the given engine, as something that programs run on; `wrap` may change it. */
+/** Returns a runner on MemDB with the given engine. `wrap` may change the database. */
 export function engineRunner(
   engine: EngineName,
   wrap: (db: Database<Key>) => Database<Key> = (db) => db,

@@ -1,5 +1,5 @@
-// A thread that does what it is told: attaches to a database by its handle, then runs the actions
-// below by name and answers with their results or errors (see thread.ts).
+// A thread that other threads control. It attaches to a database by its handle, runs the actions below
+// by name, and sends back their results or errors (see thread.ts).
 import { once } from 'node:events';
 import { parentPort, threadId, Worker } from 'node:worker_threads';
 import { Key, MemDB, uint } from 'accumulate-memdb';
@@ -12,9 +12,9 @@ const actions = {
     db = MemDB.attach(handle);
     return db.engine;
   },
-  /** The handle, after it went back and forth. */
+  /** Returns the handle, which was sent here and goes back. */
   handle: () => db.handle,
-  /** Creates a database and answers its handle. */
+  /** Creates a database and returns its handle. */
   create(engine) {
     db = new MemDB({ engine });
     db.update((batch) => batch.put(Key.of('k'), `of thread ${threadId}`));
@@ -22,7 +22,7 @@ const actions = {
   },
   get: (name) => db.view((batch) => batch.tryGet(Key.of(name))?.toString()),
   put: (name, value) => db.update((batch) => batch.put(Key.of(name), value)),
-  /** Raises a counter again and again. */
+  /** Adds 1 to a counter again and again. */
   count(name, times) {
     for (let i = 0; i < times; i++) {
       db.update((batch) => {
@@ -35,7 +35,7 @@ const actions = {
   begin(writable) {
     batches.push(db.begin(null, writable));
   },
-  /** Reads in the batch that was begun first. */
+  /** Reads in the batch that began first. */
   read: (name) => batches[0].get(Key.of(name)).toString(),
   discard() {
     for (const batch of batches.splice(0)) batch.discard();
@@ -46,7 +46,7 @@ const actions = {
       for (let i = 0; i < count; i++) batch.put(Key.of('fill', uint(i)), value);
     });
   },
-  /** Stays in an update: sets the flag to 1 inside, and leaves when it is 2. */
+  /** Stays in an update: sets the flag to 1 inside, and returns when somebody changes it. */
   hold(flag) {
     const words = new Int32Array(flag);
     db.update(() => {
@@ -56,7 +56,7 @@ const actions = {
     });
   },
   nested: () => db.update(() => db.update(() => 'must not be reached')),
-  /** With a flag, raises it when it has ended in one way or the other. */
+  /** Sets the flag, if there is one, when it ends, whether it fails or not. */
   updateWithin(timeoutMs, flag) {
     try {
       return db.update(() => 'done', { timeoutMs });

@@ -21,7 +21,7 @@ export class Thread {
     });
   }
 
-  /** A thread that is attached to the database. */
+  /** Starts a thread that is attached to the database. */
   static async attached(db: MemDB): Promise<Thread> {
     const thread = new Thread();
     await thread.call('attach', db.handle);
@@ -32,7 +32,7 @@ export class Thread {
     return this.#worker.threadId;
   }
 
-  /** The result of an action; rejects with the plain properties of the error it threw. */
+  /** Returns the result of an action. Rejects with the plain properties of the error that it threw. */
   async call(action: string, ...args: unknown[]): Promise<unknown> {
     const id = this.#calls++;
     const answer = await new Promise<Answer>((resolve) => {
@@ -43,12 +43,12 @@ export class Thread {
     return answer.result;
   }
 
-  /** Ends the thread wherever it is. */
+  /** Ends the thread, wherever it is. */
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
 
-  /** Resolves when the thread has ended by itself. */
+  /** Resolves when the thread has ended without `end`. */
   async ended(): Promise<void> {
     await once(this.#worker, 'exit');
   }

@@ -13,7 +13,7 @@ const VARIANTS: readonly (readonly [string, Begin])[] = [
   ],
 ];
 
-/** Runs the same tests on a root batch and on nested ones: a caller cannot tell which it has. */
+/** Runs the same tests on a root batch and on nested ones, which must behave alike. */
 export function describeBatches(tests: (begin: Begin, kind: string) => void) {
   describe.each(VARIANTS)('a %s batch', (kind, begin) => tests(begin, kind));
 }
@@ -25,7 +25,7 @@ export function fill(db: MemDB, pairs: Iterable<readonly [Key, Uint8Array | stri
   batch.commit();
 }
 
-/** What a batch shows when iterated: key text and value text, sorted. */
+/** Returns what an iteration shows: key text and value text, sorted. */
 export function contents(batch: Batch): string[] {
   return Array.from(batch.entries(), ([key, value]) => `${key}=${value}`).sort();
 }
