@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { TextEncoder } from 'node:util';
+import { isBytes } from './bytes.js';
 import { Bytes32 } from './bytes32.js';
 import { EncodingError } from './errors.js';
 import { notHashable } from './mistakes.js';
 import { Hash, type Part, PartType, partType, Uint } from './part.js';
 import { Reader } from './reader.js';
+import { show } from './show.js';
 import { Target } from './target.js';
 import { Time } from './time.js';
 import { TxId } from './txid.js';
@@ -94,11 +96,12 @@ export function encodeParts(parts: readonly Part[]): Buffer {
 }
 
 /**
- * Reads the parts of a key's binary form.
+ * Reads the parts from a copy of a key's binary form.
  * @throws EncodingError if the bytes are not the binary form of a key.
  */
 export function decodeParts(bytes: Uint8Array): Part[] {
-  return readParts(new Reader(bytes, 'binary key'), false);
+  if (!isBytes(bytes)) throw new TypeError(`a binary key must be bytes, not ${show(bytes)}`);
+  return readParts(new Reader(new Uint8Array(bytes), 'binary key'), false);
 }
 
 /** Whether the part's binary form is read back as that part. */

@@ -62,6 +62,8 @@ export function partsFromJson(value: unknown): Part[] {
  * @throws EncodingError that says which part is bad, and why.
  */
 export function parseParts(text: string): Part[] {
+  if (typeof text !== 'string')
+    throw new TypeError(`JSON text must be a string, not ${show(text)}`);
   return partsFromJson(parseKeepingDigits(text));
 }
 

@@ -1,14 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { inspect } from 'node:util';
 import { describe, KEY, type KeyDescription } from './brand.js';
-import { isBytes } from './bytes.js';
 import { Bytes32 } from './bytes32.js';
 import { digestParts } from './digest.js';
 import { decodeParts, encodeParts, isPrivateForm, parseStored } from './encoding.js';
 import { EncodingError, InvalidKeyError } from './errors.js';
 import { type JsonPart, parseParts, partsFromJson, partToJson, stringifyPart } from './json.js';
 import { notKey } from './mistakes.js';
-import { compareBases, compareParts } from './order.js';
+import { compareBases, compareLists } from './order.js';
 import { copyPart, type Part, type PartLike, partText, toPart } from './part.js';
 import { show } from './show.js';
 
@@ -98,9 +97,6 @@ export class Key {
    * @throws EncodingError if the text is not that of a key.
    */
   static parse(jsonText: string): Key {
-    if (typeof jsonText !== 'string') {
-      throw new TypeError(`JSON text must be a string, not ${show(jsonText)}`);
-    }
     return new Key(parseParts(jsonText), undefined, undefined, INSIDE);
   }
 
@@ -117,8 +113,7 @@ export class Key {
    * @throws EncodingError if they are not that of a key.
    */
   static decode(bytes: Uint8Array): Key {
-    if (!isBytes(bytes)) throw new TypeError(`a binary key must be bytes, not ${show(bytes)}`);
-    return new Key(decodeParts(new Uint8Array(bytes)), undefined, undefined, INSIDE);
+    return new Key(decodeParts(bytes), undefined, undefined, INSIDE);
   }
 
   /**
@@ -133,14 +128,10 @@ export class Key {
 
   /** The parts themselves, which must not be changed. @internal */
   get parts(): readonly Part[] {
-    return this.list ?? this.#read();
-  }
-
-  #read(): readonly Part[] {
-    const { parts } = parseStored(this.stored as Uint8Array);
-    this.list = parts;
+    if (this.list !== undefined) return this.list;
+    this.list = parseStored(this.stored as Uint8Array).parts;
     this.stored = undefined;
-    return parts;
+    return this.list;
   }
 
   /** How many parts there are. */
@@ -182,9 +173,8 @@ export class Key {
     if (other.#isEmpty()) return this;
     if (this.#isEmpty()) return other;
     if (other.base !== undefined) {
-      throw new InvalidKeyError(
-        `${show(other)} starts from a digest and cannot follow ${show(this)}`,
-      );
+      const why = `starts from a digest and cannot follow ${show(this)}`;
+      throw new InvalidKeyError(`${show(other)} ${why}`);
     }
     return new Key([...this.parts, ...other.parts], this.base, undefined, INSIDE);
   }
@@ -232,8 +222,7 @@ export class Key {
    * @throws EncodingError if the key starts from a digest or has a null part.
    */
   encode(): Buffer {
-    this.#refuseBase('binary');
-    return encodeParts(this.parts);
+    return encodeParts(this.#partsFor('binary'));
   }
 
   /**
@@ -241,8 +230,7 @@ export class Key {
    * @throws EncodingError if the key starts from a digest or has a null part.
    */
   toJSON(): JsonPart[] {
-    this.#refuseBase('JSON');
-    return this.parts.map(partToJson);
+    return this.#partsFor('JSON').map(partToJson);
   }
 
   /**
@@ -250,8 +238,7 @@ export class Key {
    * @throws EncodingError if the key starts from a digest or has a null part.
    */
   stringify(): string {
-    this.#refuseBase('JSON');
-    return `[${this.parts.map(stringifyPart).join(',')}]`;
+    return `[${this.#partsFor('JSON').map(stringifyPart).join(',')}]`;
   }
 
   /** Whether both have the same parts, types included, and the same start. URLs ignore case. */
@@ -268,14 +255,7 @@ export class Key {
    */
   compare(key: KeyLike): number {
     const other = checkKey(key);
-    const bases = compareBases(this.base, other.base);
-    if (bases !== 0) return bases;
-    const [a, b] = [this.parts, other.parts];
-    for (let i = 0; i < a.length && i < b.length; i++) {
-      const order = compareParts(a[i] as Part, b[i] as Part);
-      if (order !== 0) return order;
-    }
-    return a.length - b.length;
+    return compareBases(this.base, other.base) || compareLists(this.parts, other.parts);
   }
 
   /** Returns text for people: the parts, joined by dots. Other keys may have the same text. */
@@ -292,7 +272,7 @@ export class Key {
 
   /** Test libraries ask for it before they compare fields, and these need the parts. */
   get [Symbol.toStringTag](): string {
-    if (this.list === undefined) this.#read();
+    void this.parts;
     return 'Key';
   }
 
@@ -305,10 +285,9 @@ export class Key {
     return this.length === 0 && this.base === undefined;
   }
 
-  #refuseBase(form: string): void {
-    if (this.base !== undefined) {
-      throw new EncodingError(`a key that starts from a digest has no ${form} form`);
-    }
+  #partsFor(form: string): readonly Part[] {
+    if (this.base === undefined) return this.parts;
+    throw new EncodingError(`a key that starts from a digest has no ${form} form`);
   }
 }
 

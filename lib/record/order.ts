@@ -5,8 +5,17 @@ import { Time } from './time.js';
 import { TxId } from './txid.js';
 import { AccountUrl } from './url.js';
 
+/** Compares part by part. If one list is the beginning of the other, it comes first. */
+export function compareLists(a: readonly Part[], b: readonly Part[]): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const order = compareParts(a[i] as Part, b[i] as Part);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
 /** Returns a negative number, 0 or a positive number: by type code, then by value as Go orders it. */
-export function compareParts(a: Part, b: Part): number {
+function compareParts(a: Part, b: Part): number {
   const types = partType(a) - partType(b);
   if (types !== 0) return types;
   // From here on, b has the type of a.
