@@ -1,9 +1,8 @@
 import { type SubjectName, subjectNames } from '../subjects/subject.js';
 import { headingOf, rows } from '../workloads/index.js';
-import type { Row } from '../workloads/workload.js';
 import { layoutTitles } from './data.js';
 import type { Measured } from './results.js';
-import type { Case } from './targets.js';
+import type { Case, Row } from './targets.js';
 
 /** Tables of what was measured, one for each layout and size, in Markdown. */
 export function figureTables(measured: readonly Measured[]): string {

@@ -1,7 +1,16 @@
 import type { SubjectName } from '../subjects/subject.js';
-import type { Row } from '../workloads/workload.js';
 import type { LayoutName } from './data.js';
 import type { Results, Spot } from './results.js';
+
+/** One thing that is measured, with what it has to reach. */
+export interface Row {
+  /** Unique among all rows. */
+  readonly name: string;
+  /** For tables. */
+  readonly title: string;
+  readonly unit: 'ns' | 'bytes' | 'ms' | 'ratio';
+  readonly targets?: readonly Target[];
+}
 
 /** A figure of a row, or a ratio of two, with the limit that it must keep if it has one. */
 export interface Target {

@@ -4,7 +4,7 @@ import { Data } from '../harness/data.js';
 import { MemDB } from '../harness/package.js';
 import { Random } from '../harness/random.js';
 import { MemDBStore } from '../subjects/memdb.js';
-import type { Assignment } from './thread.js';
+import type { Assignment } from './tasks.js';
 
 const { handle, layout, size, seed, going } = workerData as Assignment;
 const goes = new Int32Array(going);

@@ -3,14 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { data, goesOn, store } from './assigned.js';
 import { hold } from './hold.js';
 import { LongestCall } from './longest.js';
-
-/**
- * `hold`: opens batches as `hold` does and keeps them; returns how many there are.
- * `update`: replies once it updates the key, goes on until it is stopped, and returns `Longest`.
- */
-export type HotKeyTask =
-  | { readonly kind: 'hold'; readonly count: number; readonly limit: number }
-  | { readonly kind: 'update' };
+import type { HotKeyTask } from './tasks.js';
 
 const key = data.key(0);
 const value = Buffer.from(data.value(0));

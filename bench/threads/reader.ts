@@ -4,17 +4,7 @@ import { mark } from '../harness/data.js';
 import { data, goesOn, PICKS, picks, store } from './assigned.js';
 import { isGeneration } from './generation.js';
 import { Stopwatch, type Times } from './stopwatch.js';
-
-/**
- * `rate`: reads for `time` milliseconds while nobody writes; returns nanoseconds a read.
- * `latencies`: adds the time of each single read to `times`; returns `Stopwatch.longestRunning`.
- * `clock`: the same with nothing between the two readings of the clock.
- * `read`: replies once it reads, goes on until it is stopped, and replies again.
- */
-export type ReaderTask =
-  | { readonly kind: 'rate'; readonly time: number }
-  | { readonly kind: 'latencies' | 'clock'; readonly time: number; readonly times: Times }
-  | { readonly kind: 'read' };
+import type { ReaderTask } from './tasks.js';
 
 /** The reads between two checks of the time. */
 const STRETCH = 1_000;

@@ -1,23 +1,9 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { LayoutName } from '../harness/data.js';
 import type { MemDBStore } from '../subjects/memdb.js';
 import type { Place } from '../workloads/workload.js';
-import type { HotKeyTask } from './hotkey.js';
-import type { ReaderTask } from './reader.js';
-import type { WriterTask } from './writer.js';
-
-/** What a thread is started with. */
-export interface Assignment {
-  readonly handle: SharedArrayBuffer;
-  readonly layout: LayoutName;
-  readonly size: number;
-  /** The seed of the keys that it picks. */
-  readonly seed: number;
-  /** One word: 1 while a task that runs until it is stopped is to go on. */
-  readonly going: SharedArrayBuffer;
-}
+import type { Assignment, HotKeyTask, ReaderTask, WriterTask } from './tasks.js';
 
 /** A worker thread attached to a store, for the thread that gives it tasks. */
 export class Thread<Task> {

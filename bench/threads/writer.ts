@@ -4,24 +4,8 @@ import type { Batch } from 'accumulate-memdb';
 import { BLOCK } from '../harness/fill.js';
 import { data, goesOn, PICKS, picks, store } from './assigned.js';
 import { writeGeneration } from './generation.js';
-import { type Longest, LongestCall } from './longest.js';
-
-/**
- * `write`: replies once it commits, goes on until it is stopped, and replies again.
- * `time`: commits for `time` milliseconds and times each call; returns `Writes`.
- */
-export type WriterTask =
-  | { readonly kind: 'write' }
-  | { readonly kind: 'time'; readonly time: number };
-
-export interface Writes {
-  /** Blocks a second. */
-  readonly rate: number;
-  /** The commit alone; the puts come before it. */
-  readonly commit: Longest;
-  /** The update with its puts. */
-  readonly update: Longest;
-}
+import { LongestCall } from './longest.js';
+import type { WriterTask, Writes } from './tasks.js';
 
 const value = Buffer.alloc(data.value(0).length);
 

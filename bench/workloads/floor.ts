@@ -2,7 +2,8 @@ import { type Figure, measure } from '../harness/measure.js';
 import { load } from '../harness/package.js';
 import { Random } from '../harness/random.js';
 import { tree } from '../harness/root.js';
-import type { Alone, Row } from './workload.js';
+import type { Row } from '../harness/targets.js';
+import type { Alone } from './workload.js';
 
 /** The calls that are used here of those that the addon makes for a thread: see lib/engine/native. */
 type Core = { readonly [name in 'create' | 'close' | 'closed' | 'begin' | 'has']: () => void };

@@ -1,3 +1,4 @@
+import type { Row } from '../harness/targets.js';
 import { floor } from './floor.js';
 import { getMissing, getNew, getReused } from './get.js';
 import { getMany10, getMany1000 } from './getmany.js';
@@ -13,7 +14,7 @@ import { trace } from './trace.js';
 import { transactionNew, transactionReused } from './transaction.js';
 import { versions } from './versions.js';
 import { waiting } from './waiting.js';
-import type { Alone, Repeated, Row } from './workload.js';
+import type { Alone, Repeated } from './workload.js';
 
 /** The work on a filled store, in this order: reads before writes. */
 export const repeated: readonly Repeated[] = [

@@ -1,7 +1,7 @@
 import { fillWhole } from '../harness/fill.js';
-import { faster } from '../harness/targets.js';
+import { faster, type Row } from '../harness/targets.js';
 import { stores } from '../subjects/subject.js';
-import type { Alone, Row } from './workload.js';
+import type { Alone } from './workload.js';
 
 /** Measured whenever a store is filled: see harness/fill.ts. */
 export const insertBlocks: Row = {

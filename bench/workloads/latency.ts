@@ -1,8 +1,7 @@
 import type { Figure } from '../harness/measure.js';
-import type { ReaderTask } from '../threads/reader.js';
 import { newTimes } from '../threads/stopwatch.js';
+import type { ReaderTask, WriterTask } from '../threads/tasks.js';
 import { during, Thread } from '../threads/thread.js';
-import type { WriterTask } from '../threads/writer.js';
 import { attachable } from './threads.js';
 import type { Alone, Figures } from './workload.js';
 

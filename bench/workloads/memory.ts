@@ -1,9 +1,9 @@
 import { Data } from '../harness/data.js';
 import { putAll } from '../harness/fill.js';
 import { AccountUrl, Key, uint } from '../harness/package.js';
-import { figureOf } from '../harness/targets.js';
+import { figureOf, type Row } from '../harness/targets.js';
 import { stores } from '../subjects/subject.js';
-import type { Alone, Place, Row } from './workload.js';
+import type { Alone, Place } from './workload.js';
 
 /** The entries of a first store, thrown away: compiled code and buffers exist before we measure. */
 const WARM_UP = 50_000;

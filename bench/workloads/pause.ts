@@ -1,8 +1,8 @@
 import { Data } from '../harness/data.js';
 import { BLOCK, warmUp } from '../harness/fill.js';
-import { faster, figureOf } from '../harness/targets.js';
+import { faster, figureOf, type Row } from '../harness/targets.js';
 import type { Writer } from '../subjects/subject.js';
-import type { Alone, Row } from './workload.js';
+import type { Alone } from './workload.js';
 
 const longest: Row = {
   name: 'pause',

@@ -1,11 +1,11 @@
 import { Data } from '../harness/data.js';
 import { putAll } from '../harness/fill.js';
 import { quantile } from '../harness/quantile.js';
-import { figureOf } from '../harness/targets.js';
+import { figureOf, type Row } from '../harness/targets.js';
 import { MemDBStore } from '../subjects/memdb.js';
-import type { ReaderTask } from '../threads/reader.js';
+import type { ReaderTask } from '../threads/tasks.js';
 import { Thread } from '../threads/thread.js';
-import type { Alone, Place, Row } from './workload.js';
+import type { Alone, Place } from './workload.js';
 
 /** How often one thread and two are measured in turn. */
 const ROUNDS = 7;

@@ -5,8 +5,9 @@ import { mark } from '../harness/data.js';
 import { same } from '../harness/fill.js';
 import { measure, type Task } from '../harness/measure.js';
 import { root } from '../harness/root.js';
+import type { Row } from '../harness/targets.js';
 import { type Reader, type Store, type Subject, stores, type Writer } from '../subjects/subject.js';
-import { type Alone, type Row, repeat } from './workload.js';
+import { type Alone, repeat } from './workload.js';
 
 const FILE = join(root, 'test', 'vectors', 'healing-trace.jsonl.gz');
 

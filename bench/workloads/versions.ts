@@ -5,13 +5,13 @@ import type { Figure } from '../harness/measure.js';
 import type { Key } from '../harness/package.js';
 import { medianOf } from '../harness/quantile.js';
 import { Random } from '../harness/random.js';
-import { figureOf, growth } from '../harness/targets.js';
+import { figureOf, growth, type Row } from '../harness/targets.js';
 import type { MemDBStore } from '../subjects/memdb.js';
 import { hold } from '../threads/hold.js';
-import type { HotKeyTask } from '../threads/hotkey.js';
 import type { Longest } from '../threads/longest.js';
+import type { HotKeyTask } from '../threads/tasks.js';
 import { Thread } from '../threads/thread.js';
-import type { Alone, Place, Row } from './workload.js';
+import type { Alone, Place } from './workload.js';
 
 /**
  * Milliseconds after which opening batches, or ending them, is given up. The table then says how many

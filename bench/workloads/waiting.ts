@@ -1,10 +1,11 @@
 import type { Figure } from '../harness/measure.js';
 import { medianOf } from '../harness/quantile.js';
+import type { Row } from '../harness/targets.js';
 import type { Longest } from '../threads/longest.js';
+import type { WriterTask, Writes } from '../threads/tasks.js';
 import { during, Thread } from '../threads/thread.js';
-import type { WriterTask, Writes } from '../threads/writer.js';
 import { attachable } from './threads.js';
-import type { Alone, Row } from './workload.js';
+import type { Alone } from './workload.js';
 
 /** How often each circumstance is measured, in turn. */
 const ROUNDS = 5;

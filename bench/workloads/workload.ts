@@ -1,6 +1,6 @@
 import type { Data, LayoutName } from '../harness/data.js';
 import type { Figure, Pace, Task } from '../harness/measure.js';
-import type { Target } from '../harness/targets.js';
+import type { Row } from '../harness/targets.js';
 import type { Store, Subject, SubjectName } from '../subjects/subject.js';
 
 /** A store filled with the entries of its data. */
@@ -15,16 +15,6 @@ export interface Place {
   readonly layout: LayoutName;
   readonly size: number;
   readonly pace: Pace;
-}
-
-/** One thing that is measured, with what it has to reach. */
-export interface Row {
-  /** Unique among all rows. */
-  readonly name: string;
-  /** For tables. */
-  readonly title: string;
-  readonly unit: 'ns' | 'bytes' | 'ms' | 'ratio';
-  readonly targets?: readonly Target[];
 }
 
 export type Figures = { readonly [row: string]: Figure };
