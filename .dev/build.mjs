@@ -1,4 +1,4 @@
-// npm run build: compiles both parts anew, or the one that is named.
+// npm run build: rebuilds both parts, or the one that is named.
 import { buildNative } from './native.mjs';
 import { compile } from './typescript.mjs';
 

@@ -1,4 +1,4 @@
-// Formats the C++ sources in place; with --check only tells, by its exit status too, which are not formatted.
+// Formats the C++ sources in place. With --check it only reports, and fails if one is not formatted.
 import { files, runPackage } from './project.mjs';
 
 const sources = ['native', 'test/native'].flatMap((d) => files(d, (f) => /\.(cc|h)$/.test(f)));

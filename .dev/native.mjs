@@ -9,8 +9,8 @@ const sources = () =>
   ['native/core', 'native/binding'].flatMap((d) => files(d, (f) => /\.(cc|h)$/.test(f)));
 
 /**
- * Builds the C++ engine into build/, unless it is there already. Without a compiler that is no
- * failure, and one line says that the fallback is used; answers false only when compiling failed.
+ * Builds the C++ engine into build/, unless it is up to date. Without a compiler, one line says that the
+ * fallback is used. Returns false only if the engine does not compile.
  */
 export function buildNative({ force = false } = {}) {
   const made = fingerprint(
@@ -28,7 +28,7 @@ export function buildNative({ force = false } = {}) {
     });
   if (force) gyp('clean');
   const configured = gyp('configure');
-  // There, it is node-gyp that looks for a compiler.
+  // On Windows, node-gyp looks for the compiler.
   if (windows && !configured.ok) return leave('C++ compiler');
   const { ok, output } = configured.ok ? gyp('build') : configured;
   if (ok) stamp.set(made);
@@ -36,14 +36,14 @@ export function buildNative({ force = false } = {}) {
   return ok;
 }
 
-/** Goes on without the engine: what an earlier state of the sources gave must not pass for this one. */
+/** Goes on without the engine, and removes the binary of earlier sources. */
 function leave(missing) {
   rmSync(at('build'), { recursive: true, force: true });
   console.log(`accumulate-memdb: no ${missing} found: the TypeScript fallback is used.`);
   return true;
 }
 
-/** The headers that came with this Node.js, if they did: then none are downloaded. */
+/** The headers that came with this Node.js, if any: then node-gyp downloads none. */
 function headers() {
   const prefix = dirname(dirname(process.execPath));
   const version = join(prefix, 'include/node/node_version.h');
@@ -54,7 +54,7 @@ function headers() {
   return theirs === process.versions.node ? ['--nodedir', prefix] : [];
 }
 
-/** What is missing of the things that node-gyp compiles with. */
+/** The first tool that node-gyp needs and that is missing. */
 function missingTool() {
   if (windows) return undefined;
   if (!(process.env.CXX ? which(process.env.CXX.split(' ')[0]) : which('c++', 'g++', 'clang++'))) {

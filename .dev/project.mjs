@@ -1,4 +1,4 @@
-// What the scripts of this folder share. Node's own modules only: they run before anything is installed.
+// What scripts share. It imports only Node's own modules: scripts run before anything is installed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ export const windows = process.platform === 'win32';
 /** The absolute path of something in the project. */
 export const at = (...path) => join(root, ...path);
 
-/** Every file below a folder of the project that `wanted` accepts, sorted; none when there is no such folder. */
+/** Every file below a folder of the project that `wanted` accepts, sorted; none if there is no such folder. */
 export function files(folder, wanted = () => true) {
   if (!existsSync(at(folder))) return [];
   return readdirSync(at(folder), { withFileTypes: true })
@@ -22,7 +22,7 @@ export function files(folder, wanted = () => true) {
     .sort();
 }
 
-/** Runs a command in the project's folder with its output shown, or kept when `quiet`. */
+/** Runs a command in the project's folder. Shows its output, or returns it if `quiet`. */
 export function run(command, args, { quiet = false, cwd = root, env = {}, shell = false } = {}) {
   const done = spawnSync(command, args, {
     cwd,
@@ -36,21 +36,21 @@ export function run(command, args, { quiet = false, cwd = root, env = {}, shell 
   return { ok: done.status === 0, stdout, output: `${stdout ?? ''}${stderr ?? ''}`, error };
 }
 
-/** Runs the command that an installed package brings, by its script rather than by a shell. */
+/** Runs a command of an installed package, by its script and not by a shell. */
 export function runPackage(name, args, options, command = name.split('/').at(-1)) {
   const { bin } = JSON.parse(readFileSync(at('node_modules', name, 'package.json'), 'utf8'));
   const script = typeof bin === 'string' ? bin : bin[command];
   return run(process.execPath, [at('node_modules', name, script), ...args], options);
 }
 
-/** Runs npm: the one that runs this script, if one does. */
+/** Runs npm; the one that runs this script, if it does. */
 export function runNpm(args, options) {
   const npm = process.env.npm_execpath;
   if (npm?.endsWith('.js')) return run(process.execPath, [npm, ...args], options);
   return run(windows ? 'npm.cmd' : 'npm', args, { ...options, shell: windows });
 }
 
-/** One digest for the contents of some files and anything else that a result depends on. */
+/** A digest of the contents of some files, and of anything else that a result depends on. */
 export function fingerprint(paths, ...more) {
   const hash = createHash('sha256');
   for (const path of paths) {
@@ -60,7 +60,7 @@ export function fingerprint(paths, ...more) {
   return hash.update(JSON.stringify(more)).digest('hex');
 }
 
-/** A note beside a result of what it was made from, so that it is made again only when that changes. */
+/** A note of what a result was made from, so that it is made again only if that changes. */
 export class Stamp {
   constructor(path) {
     this.path = resolve(root, path);
@@ -76,7 +76,7 @@ export class Stamp {
   }
 }
 
-/** The full path of the first of these commands that PATH has. */
+/** The full path of the first of these commands that is in PATH. */
 export function which(...commands) {
   const endings = windows ? ['.exe', '.cmd'] : [''];
   for (const command of commands) {

@@ -1,5 +1,5 @@
-// Makes a clone ready to run: what `npm start` and `npm test` do first. Each step is skipped when
-// nothing that it depends on has changed.
+// Makes a clone ready to run, before `npm start`, `npm test` and `npm run bench`. Skips each step whose
+// inputs have not changed.
 import { statSync } from 'node:fs';
 import { at, fail, runNpm } from './project.mjs';
 
@@ -9,17 +9,17 @@ if (major < 20) {
 }
 
 install();
-// Not before the dependencies are there.
+// These need the dependencies.
 const { buildNative } = await import('./native.mjs');
 const { compile } = await import('./typescript.mjs');
 if (!buildNative() || !compile()) process.exit(1);
 
-/** npm writes the second of these files whenever it has installed what the first asks for. */
+/** npm writes `node_modules/.package-lock.json` when it has installed what `package-lock.json` asks for. */
 function install() {
   const time = (path) => statSync(at(path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (time('node_modules/.package-lock.json') >= time('package-lock.json')) return;
   console.log('accumulate-memdb: installing dependencies');
-  // The package's own install script would build the engine; that is the next step here.
+  // The package's own install script would build the engine. That is our next step.
   const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
   const { ok, output } = runNpm(args, { quiet: true });
   if (!ok) fail(`${output}\naccumulate-memdb: the dependencies could not be installed.`);

@@ -1,5 +1,5 @@
-// npm run types: checks the types of everything that is written in TypeScript. The tests and the
-// benchmarks are checked against the declarations that the package ships.
+// npm run types: checks the types of lib/, test/ and bench/. The last two are checked against the
+// declarations that the package ships.
 import { runPackage } from './project.mjs';
 import { compile } from './typescript.mjs';
 

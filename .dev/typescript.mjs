@@ -4,7 +4,7 @@ import { at, files, fingerprint, runPackage, Stamp } from './project.mjs';
 
 const stamp = new Stamp('dist/.stamp');
 
-/** The modules that `exports` of package.json names, each of which is importable as CommonJS and as ESM. */
+/** The modules that `exports` in package.json names. Each can be imported as CommonJS and as ESM. */
 const faces = ['dist/lib/index', 'dist/lib/healing/index'];
 
 function inputs() {
@@ -16,22 +16,21 @@ function inputs() {
   ]);
 }
 
-/** Compiles lib/ to dist/lib/, unless it is there already; tells whether that went well. */
+/** Compiles lib/ to dist/lib/, unless it is up to date. Returns whether that succeeded. */
 export function compile({ force = false } = {}) {
   const made = inputs();
   if (!force && stamp.is(made)) return true;
   prune();
   const { ok } = runPackage('typescript', ['-p', 'tsconfig.json'], {}, 'tsc');
-  // Wrapped even after an error: tsc writes what it can, and that may serve while a change is being made.
+  // Even after an error: tsc writes what it can, which helps in the middle of a change.
   const done = faces.map(wrap).every(Boolean) && ok;
   if (done) stamp.set(made);
   return done;
 }
 
 /**
- * Writes the ESM form of a compiled module: the same exports, of the same and only copy of the
- * code, so that `instanceof` and the engines' state hold across both ways of importing. Tells whether
- * the module loads.
+ * Writes the ESM form of a compiled module. It re-exports the only copy of the code, so `instanceof`
+ * and the engines' state hold across both ways of importing. Returns whether the module loads.
  */
 function wrap(face) {
   let names;
@@ -50,7 +49,7 @@ function wrap(face) {
   return true;
 }
 
-/** Removes what was compiled from sources that are gone. */
+/** Removes the output of sources that are gone. */
 function prune() {
   for (const file of files('dist/lib')) {
     const source = file.slice('dist/'.length).replace(/\.(d\.mts|d\.ts|mjs|js)$/, '.ts');

@@ -93,7 +93,7 @@ export const floor: Alone = {
         for (const pick of picks) sum += new View(memory, pick, 33).length;
         return sum;
       },
-      // Each read tells where the next one is, so none begins before the last one ends. A get makes two
+      // Each read finds where the next one is, so none begins before the last one ends. A get makes two
       // such reads: of the slot, and from there of the entry.
       miss(turn) {
         let at = way.starts[turn] as number;

@@ -1,5 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AccountUrl, Key, uint } from 'accumulate-memdb';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { losses, MARGIN } from '../../bench/harness/baseline.js';
 import { type Compared, cellsOf, comparedRows } from '../../bench/harness/comparison.js';
 import { Data, layoutNames, mark } from '../../bench/harness/data.js';
@@ -9,6 +12,7 @@ import { plan } from '../../bench/harness/plan.js';
 import { medianOf } from '../../bench/harness/quantile.js';
 import { Random } from '../../bench/harness/random.js';
 import { Results, type Spot } from '../../bench/harness/results.js';
+import { TREE } from '../../bench/harness/root.js';
 import { judge } from '../../bench/harness/targets.js';
 import { readCompareOptions, readOptions } from '../../bench/options.js';
 import { accountId, digests } from '../../bench/subjects/digest.js';
@@ -73,7 +77,7 @@ describe('the work', () => {
   });
 });
 
-test('a mark tells values apart, and does not look behind the end of one', () => {
+test('a mark differs between values, and ignores what is behind the end of one', () => {
   const buffer = Buffer.from([9, 8, 7, 6]);
   for (let length = 0; length < 3; length++) {
     const value = new Uint8Array(buffer);
@@ -227,6 +231,18 @@ describe('a comparison of two builds', () => {
     expect(() => results.add(0, { ...spot, build: 'new' }, { median: 1, checksum: 2 })).toThrow(
       'native of the new build found something else than native of the old build',
     );
+  });
+
+  test('runs on the build of the other checkout', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'memdb-bench-'));
+    mkdirSync(join(other, 'dist/lib'), { recursive: true });
+    writeFileSync(join(other, 'dist/lib/index.js'), 'exports.MemDB = "the other";');
+    vi.resetModules();
+    vi.stubEnv(TREE, other);
+    const { MemDB } = await import('../../bench/harness/package.js');
+    vi.unstubAllEnvs();
+    rmSync(other, { recursive: true });
+    expect(MemDB).toBe('the other');
   });
 
   test('takes one commit, and subjects of this package', () => {

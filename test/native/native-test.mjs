@@ -1,10 +1,10 @@
-// Builds and runs the core's own tests, which need no Node: test/native/*.cc with native/core/*.cc and
-// what else needs none.
+// Builds and runs the core's own tests, which need no Node: test/native/*.cc, native/core/*.cc and the
+// parts of native/binding that need none.
 //
 //   node test/native/native-test.mjs [--sanitize KINDS] [--plant-race] [ARGUMENTS OF THE TESTS]
 //
-// With --plant-race the tests are built with MEMDB_PLANT_RACE, and it is an error if the race that
-// this puts into them is not reported.
+// With --plant-race the tests are built with MEMDB_PLANT_RACE, which puts a race into them. It is an
+// error if that race is not reported.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -39,7 +39,7 @@ if (options.sanitize) {
   flags.push('-O2');
 }
 
-// Of the binding, which otherwise needs Node.
+// The parts of the binding that need no Node.
 const NODELESS = ['exchange.h', 'exchange.cc', 'id_table.h'].map((f) => `native/binding/${f}`);
 
 // Lets test/native/memory.cc fail an allocation of the core and count its pages.
@@ -51,7 +51,7 @@ const program = at(folder, planted ? 'race' : 'test');
 if (!(await build())) process.exit(1);
 runTests();
 
-/** Compiles and links what has changed since the last time; tells whether that went well. */
+/** Compiles and links what has changed since the last time. Returns whether that succeeded. */
 async function build() {
   const objects = plan();
   const linked = new Stamp(`${program}.stamp`);
@@ -61,7 +61,7 @@ async function build() {
   mkdirSync(at(folder), { recursive: true });
   rmSync(linked.path, { force: true });
   const waiting = objects.filter((o) => !o.stamp.is(o.made));
-  // As many at once as there are processors.
+  // As many at once as there are cores.
   const compileNext = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       if (!(await compile(next.args))) return false;
@@ -76,7 +76,7 @@ async function build() {
   return ok;
 }
 
-/** What each source is compiled to, how, and from what. */
+/** For each source: its object file, the compiler's arguments, and a digest of its inputs. */
 function plan() {
   const [core, tests] = ['native/core', 'test/native'].map((d) =>
     files(d, (f) => /\.(cc|h)$/.test(f)),

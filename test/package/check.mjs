@@ -1,5 +1,5 @@
-// npm run test:package: packs the package, checks what is in it, installs it in an empty project and
-// uses it there as its users will: imported and required, typed, with and without the native engine.
+// npm run test:package: packs the package, checks what is in it, and installs it in an empty project. There
+// it uses the package as users will: imported, required, typed, with and without the native engine.
 import { strict as assert } from 'node:assert';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ try {
   rmSync(project, { recursive: true });
 }
 
-/** What a command that has to succeed wrote. */
+/** Returns the output of a command. Throws if the command failed. */
 function must({ ok, stdout, output, error }) {
   if (!ok) throw new Error(error ? error.message : output);
   return stdout;
@@ -81,7 +81,7 @@ function install() {
   must(runNpm(['install', '--ignore-scripts', '--prefer-offline', archive], inProject));
 }
 
-/** One program serves for both kinds: what differs is only the ending of its name. */
+/** One program serves for both kinds of module; only the ending of its name differs. */
 function compileConsumer() {
   for (const kind of ['mts', 'cts']) {
     copyFileSync(at('test/package/consumer.ts'), join(project, `consumer.${kind}`));

@@ -1,4 +1,4 @@
-// node test/package/without-compiler.mjs COMMAND...: runs it as on a machine where nothing can be compiled.
+// node test/package/without-compiler.mjs COMMAND...: runs the command as if there were no compiler.
 import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { run } from '../../.dev/project.mjs';
 
 const compilers = /^((.+-)?(cc|c\+\+|gcc|g\+\+|cpp|clang|clang\+\+)|c89|c99|g?make)(-[\d.]+)?$/;
 
-/** Calls `then` with the environment of such a machine: PATH is one folder of links to all other commands. */
+/** Calls `then` with an environment without compilers: PATH is one folder of links to all other commands. */
 export function withoutCompiler(then) {
   const folder = mkdtempSync(join(tmpdir(), 'memdb-path-'));
   try {
