@@ -7,23 +7,23 @@
 
 namespace memdb {
 
-// Pending writes on top of a parent batch, or of the version that a root batch
-// pins. Owned by a session, which guards it: it has no lock of its own.
+// Pending writes on top of a parent batch, or of the version that a root batch pins. A
+// session owns and guards it.
 struct Batch {
-  // Null of a root batch.
+  // Null in a root batch.
   Batch* parent = nullptr;
-  // The batches nested in this one, linked through next_sibling; `link` is what
-  // leads to this batch in its parent's list, or in the session's list of roots.
+  // The batches nested in this one, linked through next_sibling. `link` is the pointer to
+  // this batch in its parent's list, or in the session's list of root batches.
   Batch* first_child = nullptr;
   Batch* next_sibling = nullptr;
   Batch** link = nullptr;
-  // Of a root batch. Listed by the session, whoever reads the batch.
+  // Only in a root batch. The session lists it, so it changes while the batch is only read.
   mutable OpenSnapshot snapshot;
   // The version that the root of this batch pins.
   Version version = 0;
   bool open = false;
   bool writable = false;
-  // Entries that belong to the batch, deletions among them.
+  // Entries that the batch owns, including deletions.
   Table writes;
 };
 

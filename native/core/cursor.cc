@@ -7,7 +7,7 @@ namespace memdb {
 
 std::unique_ptr<Cursor> Cursor::Start(Store& store, const Batch& batch) try {
   std::unique_ptr<Cursor> cursor(new Cursor(store, batch.version));
-  // From the innermost batch outwards: what stands nearer hides what is further.
+  // From the innermost batch outwards: inner writes hide outer ones.
   const Batch* root = nullptr;
   for (const Batch* layer = &batch; layer != nullptr; layer = layer->parent) {
     root = layer;
@@ -36,7 +36,7 @@ void Cursor::Release() {
 int Cursor::Next(Chunk* chunk) {
   size_t count = 0;
   size_t used = 0;
-  // False when the pair has to wait for the next chunk.
+  // Returns false if the pair has to wait for the next chunk.
   const auto take = [&](std::span<const uint8_t> key, std::span<const uint8_t> value) {
     const size_t size = key.size() + value.size();
     if (2 * count + 2 > chunk->sizes.size() || size > chunk->bytes.size() - used) {

@@ -15,31 +15,30 @@
 
 namespace memdb {
 
-// An iteration over what a batch sees at its start: a copy of what is pending in
-// the batch and its parents, over the version that it pins for itself. So it
-// lives on when the batch is closed or written to. Owned by a session, which
-// guards it.
+// An iteration over what a batch sees when it starts. It copies the pending writes of the batch
+// and its parents, and pins the version that they read. So it goes on unchanged after the
+// batch is closed or written to. A session owns and guards it.
 class Cursor {
  public:
   // Pins the version that the batch reads. Null if memory cannot be allocated.
   static std::unique_ptr<Cursor> Start(Store& store, const Batch& batch);
 
   struct Chunk {
-    // Of each pair: the sizes of key and value.
+    // The sizes of key and value, for each pair.
     std::span<int32_t> sizes;
-    // Keys and values one after the other.
+    // Keys and values, one after the other.
     std::span<uint8_t> bytes;
-    // Out, with kNoRoom: what the next pair needs.
+    // Set with kNoRoom: how many bytes the next pair needs.
     size_t needed;
   };
 
-  // Fills the chunk with the next pairs: how many (0 at the end), kNoRoom or kFull.
+  // Fills the chunk with the next pairs. Returns how many (0 at the end), kNoRoom or kFull.
   int Next(Chunk* chunk);
 
-  // Gives up the pin.
+  // Releases the pin.
   void Release();
 
-  // What it reads, and its place among the session's cursors. For the session.
+  // The session's: what it reads, and its place among the cursors.
   OpenSnapshot snapshot;
   size_t place = 0;
 
@@ -49,7 +48,7 @@ class Cursor {
     std::vector<uint8_t> value;
     bool deleted;
   };
-  // The store's own: a caller may choose digests that meet under any other.
+  // The store's own hash: a caller may choose digests that collide under any other.
   struct DigestHash {
     const Store& store;
     size_t operator()(const Digest& digest) const { return store.TagOf(digest); }

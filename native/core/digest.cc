@@ -18,14 +18,14 @@ Digest Digest::Extend(std::span<const uint8_t> part) const {
   Sha256State state = kSha256Start;
   alignas(16) uint8_t block[2 * kBlock];
 
-  // The first block takes the digest and what fits of the part beside it.
+  // The first block holds the digest and as much of the part as fits.
   Store(block);
   std::memset(block + sizeof(Digest), 0, kBlock - sizeof(Digest));
-  const size_t beside = std::min(part.size(), kBlock - sizeof(Digest));
-  if (beside != 0) std::memcpy(block + sizeof(Digest), part.data(), beside);
-  size_t used = sizeof(Digest) + beside;
+  const size_t fitting = std::min(part.size(), kBlock - sizeof(Digest));
+  if (fitting != 0) std::memcpy(block + sizeof(Digest), part.data(), fitting);
+  size_t used = sizeof(Digest) + fitting;
   if (used + kTrailer <= kBlock) {
-    // Nearly every part: few bits, so two bytes hold their number.
+    // Nearly every part is short: two bytes hold the number of its bits.
     block[used] = 0x80;
     block[kBlock - 2] = static_cast<uint8_t>(bits >> 8);
     block[kBlock - 1] = static_cast<uint8_t>(bits);
@@ -36,7 +36,7 @@ Digest Digest::Extend(std::span<const uint8_t> part) const {
   std::memset(block + kBlock, 0, kBlock);
   if (used == kBlock) {
     Sha256Compress(state, block, 1);
-    const auto rest = part.subspan(beside);
+    const auto rest = part.subspan(fitting);
     const size_t whole = rest.size() / kBlock;
     Sha256Compress(state, rest.data(), whole);
     used = rest.size() - whole * kBlock;

@@ -29,13 +29,13 @@ struct Digest {
 
 static_assert(sizeof(Digest) == 32);
 
-// Where a digest's entry stands in the tables: the top 8 bits choose the shard,
-// the low ones the bucket, all of them are compared before an entry is looked at.
+// Where a digest's entry stands in the tables. The top 8 bits choose the shard, the low
+// ones the bucket. All bits are compared before an entry is read.
 using Tag = uint32_t;
 
-// Turns digests into tags. Digests are uniform when SHA-256 made them, but a
-// caller may choose them, and prefixes of SHA-256 can be ground out; so a
-// secret chosen at random for each store decides who meets whom in a bucket.
+// Turns digests into tags. SHA-256 makes uniform digests, but a caller may choose others,
+// and can search for chosen prefixes of SHA-256. So each store has a random secret, which
+// decides which digests share a bucket.
 class TagHasher {
  public:
   TagHasher();
@@ -43,7 +43,7 @@ class TagHasher {
     const uint64_t mixed =
         Fold(digest.words[0] ^ secret_.words[0], digest.words[1] ^ secret_.words[1]) ^
         Fold(digest.words[2] ^ secret_.words[2], digest.words[3] ^ secret_.words[3]);
-    // Once more, with the golden ratio: digests in a row meet under some secrets else.
+    // Once more, with the golden ratio: otherwise consecutive digests collide under some secrets.
     const uint64_t spread = Fold(mixed, 0x9e3779b97f4a7c15);
     return static_cast<Tag>(spread ^ (spread >> 32));
   }
@@ -55,7 +55,7 @@ class TagHasher {
   Digest secret_;
 };
 
-// Fills bytes with what the system's source of randomness gives.
+// Fills bytes from the random source of the OS.
 void RandomBytes(std::span<uint8_t> bytes);
 
 #if defined(__SIZEOF_INT128__)

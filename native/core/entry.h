@@ -10,13 +10,12 @@
 
 namespace memdb {
 
-// What a commit is counted by; 0 is the empty store.
+// Counts commits; 0 is the empty store.
 using Version = uint64_t;
 
-// One version of one key: a block of the heap that holds this header, then the
-// value, then the stored key; or, when the two are too large for a block, a
-// pointer to them. The value stands first, so that a short one shares the
-// header's second cache line.
+// One version of one key. A block of the heap holds this header, then the value, then
+// the stored key. If the two are too large for a block, it holds a pointer to them. The
+// value stands first, so that a short one shares the header's second cache line.
 //
 // Key and value never change. The commit sets `version` before the entry can be
 // found. The lock of the entry's shard guards the links between the versions of a
@@ -45,9 +44,9 @@ struct Entry {
   uint32_t key_size;
   uint32_t value_size;
 
-  // The value_size of an entry that says its key was deleted.
+  // The value_size of an entry that marks its key as deleted.
   static constexpr uint32_t kDeleted = UINT32_MAX;
-  // Of key and value together: callers are told sizes as signed integers.
+  // The limit of key and value together: callers get sizes as signed integers.
   static constexpr size_t kMaxSize = INT32_MAX;
 
   bool deleted() const { return value_size == kDeleted; }
@@ -55,7 +54,7 @@ struct Entry {
   std::span<const uint8_t> value() const { return {bytes(), value_size}; }
   std::span<const uint8_t> key() const { return {bytes() + value_size, key_size}; }
 
-  // A new entry with key and value copied in, or 0 when memory cannot be had.
+  // Returns a new entry with copies of key and value, or 0 if memory cannot be allocated.
   static Ref Create(Heap& heap, const Digest& digest, std::span<const uint8_t> key,
                     std::span<const uint8_t> value);
   static Ref CreateDeleted(Heap& heap, const Digest& digest);

@@ -5,7 +5,7 @@
 
 #include "pages.h"
 
-// A use of a block that is free is reported under AddressSanitizer.
+// AddressSanitizer reports uses of a free block.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define MEMDB_ASAN 1
@@ -30,15 +30,15 @@ constexpr size_t kSpanBytes = 64 * 1024;
 
 }  // namespace
 
-// Stands at the start of its 64 KiB; the blocks follow.
+// The header at the start of a span; the blocks follow.
 struct Heap::Span {
   Span* next;
   Span* previous;
-  Ref first_ref;  // of the span's own first unit
+  Ref first_ref;  // the span's own first unit
   uint16_t block_units;
-  uint16_t used;       // blocks given out
-  uint16_t free_list;  // unit of the first freed block, 0: none
-  uint16_t fresh;      // unit from which on no block was ever given out
+  uint16_t used;       // blocks in use
+  uint16_t free_list;  // unit of the first freed block, or 0
+  uint16_t fresh;      // no block was ever allocated from this unit on
 
   static constexpr uint32_t kHeaderUnits = 4;
 
@@ -52,7 +52,7 @@ struct Heap::Large {
   Large* next;
   Large* previous;
   size_t size;
-  size_t padding;  // keeps what follows aligned to 16 bytes
+  size_t padding;  // keeps the data after it aligned to 16 bytes
 };
 
 Heap::Heap() : chunks_(static_cast<Chunk*>(MapPages(kMaxChunks * sizeof(Chunk)))) {
@@ -152,8 +152,8 @@ void Heap::GiveSpanBack(Span* span) {
   Chunk& chunk = chunks_[index];
   if (--chunk.used_spans > 0) return;
   idle_chunks_++;
-  // One stays in reserve: a store that grows and shrinks by a few entries must
-  // not map and unmap.
+  // One stays in reserve: otherwise a store that grows and shrinks by a few entries
+  // would map and unmap.
   if (idle_chunks_ == 1 || index == newest_) return;
   idle_chunks_--;
   char* memory = chunk.memory.load(std::memory_order_relaxed);
@@ -170,7 +170,7 @@ Heap::Span* Heap::NewSpan() {
   }
   Chunk& chunk = chunks_[newest_];
   const uint32_t index = chunk.known_spans++;
-  // A store may never come to need more than the first one.
+  // Many stores never need more than the first chunk.
   const uint32_t due = newest_ == 0 ? kSpansPerChunk * 7 / 8 : kSpansPerChunk / 2;
   if (chunk.known_spans == due) supply_.Prepare();
   char* base = chunk.memory.load(std::memory_order_relaxed) + index * kSpanBytes;
@@ -187,11 +187,11 @@ bool Heap::AddChunk() {
   }
   if (index == kMaxChunks) return false;
   void* memory = supply_.Take();
-  // Not there yet, when the store grows faster than the system gives pages.
+  // Null if the store grows faster than the OS gives pages.
   if (memory == nullptr) memory = MapPages(kUnitsPerChunk * kUnit);
   if (memory == nullptr) return false;
   if (newest_ != kMaxChunks) {
-    // Full of small pages, if that one was not got ready: the system may merge them in time.
+    // If that chunk was not prepared, it has small pages: the OS may merge them later.
     PreferHugePages(chunks_[newest_].memory.load(std::memory_order_relaxed),
                     kUnitsPerChunk * kUnit);
   }

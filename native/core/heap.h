@@ -11,18 +11,17 @@
 
 namespace memdb {
 
-// Where a block is in a heap: its distance in units of 16 bytes. 0 is no block.
-// Half the size of a pointer, so a slot of a table holds a tag and a reference
-// in 8 bytes.
+// The place of a block in a heap, in units of 16 bytes; 0 is no block. It has half the
+// size of a pointer, so a slot of a table holds a tag and a reference in 8 bytes.
 using Ref = uint32_t;
 
-// The memory of one store. Blocks of up to kLargestBlock bytes come from spans
-// of 64 KiB, each cut into blocks of one size (a multiple of 16 bytes); a span
-// with no block in use serves another size, and a chunk of spans with none goes
-// back to the system. The next chunk is got ready ahead of need. Everything is freed
-// with the heap at the latest, but for a chunk that is being got ready: soon after.
+// The memory of one store. Blocks of up to kLargestBlock bytes come from spans of
+// 64 KiB. All blocks of a span have one size, a multiple of 16 bytes. A span with no block in use
+// can serve another size. A chunk with no span in use goes back to the OS, except for
+// one in reserve. A thread prepares the next chunk ahead of need. The heap frees everything when it
+// ends; a chunk in preparation frees itself soon after.
 //
-// Safe to use from all threads. A block belongs to who allocated it.
+// Safe to use from all threads. A block belongs to the caller that allocated it.
 class Heap {
  public:
   static constexpr size_t kUnit = 16;
@@ -33,27 +32,27 @@ class Heap {
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
 
-  // A block of at least `size` <= kLargestBlock bytes, or 0 when memory cannot be had.
+  // Returns a block of at least `size` <= kLargestBlock bytes, or 0 if memory cannot be allocated.
   Ref Allocate(size_t size) EXCLUDES(mutex_);
-  // `size` is what it was allocated with.
+  // `size` must be the size that Allocate was called with.
   void Free(Ref ref, size_t size) EXCLUDES(mutex_);
 
-  // Frees everything. Nobody may use any block any more.
+  // Frees everything. No block may be used after that.
   void Clear() EXCLUDES(mutex_);
 
-  // Memory for what is larger than any block, or null. Freed with FreeLarge, or
-  // with the heap.
+  // Returns memory for data larger than any block, or null. FreeLarge frees it, or the end of
+  // the heap.
   void* AllocateLarge(size_t size) EXCLUDES(mutex_);
   void FreeLarge(void* memory) EXCLUDES(mutex_);
 
-  // The block's memory. The caller must have got the reference through a lock
-  // (or from itself), which makes the chunk's address visible too.
+  // Returns the block's memory. The caller must have got the reference under a lock (or
+  // allocated it itself): that makes the chunk's address visible too.
   void* At(Ref ref) const {
     return chunks_[ref >> kChunkShift].memory.load(std::memory_order_relaxed) +
            size_t{ref & (kUnitsPerChunk - 1)} * kUnit;
   }
 
-  // Bytes in spans that serve some size, and in large blocks; not the chunk ahead.
+  // Bytes in spans that serve some size, and in large blocks; without the chunk in preparation.
   size_t held_bytes() const { return held_bytes_.load(std::memory_order_relaxed); }
 
  private:
@@ -68,7 +67,7 @@ class Heap {
   struct Large;
   struct Chunk {
     std::atomic<char*> memory;
-    // Spans of it that serve some size; and that were ever set up, the first ones.
+    // How many of its spans serve some size, and how many were ever set up (the first ones).
     uint32_t used_spans;
     uint32_t known_spans;
   };
@@ -84,20 +83,20 @@ class Heap {
   static void ReleaseChunk(Chunk& chunk);
 
   Mutex mutex_;
-  // Straight from the system, so that what is not used takes no memory. A chunk's
-  // address is written before any reference into it is given out.
+  // Mapped, so that unused slots take no memory. A chunk's address is written before
+  // any reference into it is returned.
   Chunk* const chunks_;
   // Spans with a free block, by block size in units.
   Span* partial_[kSizes] GUARDED_BY(mutex_) = {};
-  // Spans that were set up and serve no size now.
+  // Spans that were set up but serve no size now.
   Span* idle_ GUARDED_BY(mutex_) = nullptr;
-  // The chunk that new spans come from, or kMaxChunks.
+  // The chunk that gives new spans, or kMaxChunks.
   uint32_t newest_ GUARDED_BY(mutex_) = kMaxChunks;
   Large* large_ GUARDED_BY(mutex_) = nullptr;
-  // Chunks from here on were never there.
+  // Chunks from this index on were never mapped.
   uint32_t next_chunk_ GUARDED_BY(mutex_) = 0;
   uint32_t idle_chunks_ GUARDED_BY(mutex_) = 0;
-  // Of the next chunk.
+  // Prepares the next chunk.
   PageSupply supply_ GUARDED_BY(mutex_){kUnitsPerChunk * kUnit};
   std::atomic<size_t> held_bytes_{0};
 };

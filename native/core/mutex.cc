@@ -7,13 +7,13 @@ namespace memdb {
 
 namespace {
 
-// Between two looks whether the owner is done.
+// The pause between two polls.
 constexpr std::chrono::microseconds kLook{50};
 
 }  // namespace
 
 void Mutex::LockSlowly() {
-  // Who has waited cannot know that nobody else does: it leaves kWaitedFor behind.
+  // A thread that has waited cannot know whether others still wait: it leaves kWaitedFor behind.
   while (state_.exchange(kWaitedFor, std::memory_order_acquire) != kIdle) {
     state_.wait(kWaitedFor, std::memory_order_relaxed);
   }

@@ -9,9 +9,9 @@
 
 namespace memdb {
 
-// A mutex of four bytes whose fast paths are one atomic operation each and need no
-// call: the calls of std::mutex were a fifth of a small transaction. Whoever has
-// to wait waits in the kernel. Not recursive.
+// A mutex of four bytes. Its fast paths are one atomic operation each, without a
+// call: the calls of std::mutex were a fifth of a small transaction. Waiting threads
+// sleep in the kernel. Not recursive.
 class CAPABILITY("mutex") Mutex {
  public:
   Mutex() = default;
@@ -36,7 +36,7 @@ class CAPABILITY("mutex") Mutex {
  private:
   static constexpr uint32_t kIdle = 0;
   static constexpr uint32_t kHeld = 1;
-  // Held, and somebody may wait.
+  // Held; at least one thread may be waiting.
   static constexpr uint32_t kWaitedFor = 2;
 
   void LockSlowly();
@@ -44,9 +44,9 @@ class CAPABILITY("mutex") Mutex {
   std::atomic<uint32_t> state_{kIdle};
 };
 
-// A mutex that nearly always the same thread takes, its owner: to give it back is a
-// plain store. Others look again and again, with pauses; the owner, which may take it
-// again at once and always, waits a moment for them to get in.
+// A mutex that nearly always the same thread takes, its owner: unlocking is a plain
+// store. Other threads poll it, with pauses. The owner often locks it again at once, so
+// it pauses a moment if others are waiting.
 class CAPABILITY("mutex") OwnerMutex {
  public:
   OwnerMutex() = default;
@@ -60,7 +60,7 @@ class CAPABILITY("mutex") OwnerMutex {
   }
   void Unlock() RELEASE() {
     held_.store(false, std::memory_order_release);
-    // Seen late, it is seen at the next time.
+    // If we miss a waiter now, the next Unlock sees it.
     if (waiting_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
       LetIn();
     }
@@ -75,7 +75,7 @@ class CAPABILITY("mutex") OwnerMutex {
   std::atomic<uint32_t> waiting_{0};
 };
 
-// std::mutex, with the annotations that libstdc++ leaves out: for condition variables.
+// std::mutex with the annotations that libstdc++ lacks, for condition variables.
 class CAPABILITY("mutex") ConditionMutex {
  public:
   ConditionMutex() = default;

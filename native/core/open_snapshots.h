@@ -12,19 +12,19 @@ namespace memdb {
 // What a root batch or an iteration reads.
 struct OpenSnapshot {
   Pin* pin = nullptr;
-  // When the first batch began that reads it.
+  // When the batch began that first read it.
   Clock::time_point since{};
   OpenSnapshot* older = nullptr;
   OpenSnapshot* newer = nullptr;
 };
 
-// All that one thread reads, in the order of their versions. Every method takes constant
-// time. The thread adds and removes; any thread may ask for the numbers.
+// Everything that one thread reads, in the order of the versions. Every method takes
+// constant time. The thread adds and removes; any thread may read the numbers.
 class OpenSnapshots {
  public:
-  // One that is not older than any other.
+  // Adds a snapshot that is not older than any other.
   void Add(OpenSnapshot* snapshot) { Insert(snapshot, newest_); }
-  // One more of what `other` reads.
+  // Adds a snapshot of the version that `other` reads.
   void AddBeside(OpenSnapshot* snapshot, OpenSnapshot* other);
   void Remove(OpenSnapshot* snapshot);
   void Clear();

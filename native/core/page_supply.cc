@@ -26,7 +26,7 @@ struct PageSupply::Piece {
   ~Piece() { live_pieces.fetch_sub(1, std::memory_order_relaxed); }
 
   std::atomic<State> state{kUnderWay};
-  // Written before kReady. Null when it cannot be had.
+  // Written before kReady. Null if it cannot be allocated.
   void* memory = nullptr;
 };
 
@@ -41,7 +41,7 @@ void PageSupply::Prepare() {
         Touch(piece->memory, size);
       }
       Piece::State under_way = Piece::kUnderWay;
-      // Release: who finds it ready sees the memory.
+      // Release: a thread that reads kReady sees the memory.
       if (!piece->state.compare_exchange_strong(under_way, Piece::kReady, std::memory_order_release,
                                                 std::memory_order_relaxed) &&
           piece->memory != nullptr) {
@@ -50,7 +50,7 @@ void PageSupply::Prepare() {
     }).detach();
     piece_ = std::move(piece);
   } catch (const std::exception&) {
-    // No memory, or no thread.
+    // There is no memory, or no thread.
   }
 }
 

@@ -6,25 +6,25 @@
 
 namespace memdb {
 
-// One piece of memory ahead of need: a thread of its own maps it and touches it, as
-// huge pages where the system has them. The first touch of such a page can take
-// milliseconds, which no call should wait for. To be used by one thread at a time.
+// Prepares one piece of memory ahead of need: a short-lived thread maps and touches it, as
+// huge pages if the OS has them. The first touch of a huge page can take milliseconds,
+// and no call should wait for that. Not safe to use from two threads at once.
 class PageSupply {
  public:
-  // Of pieces as MapPages gives them.
+  // Its pieces come from MapPages(size).
   explicit PageSupply(size_t size) : size_(size) {}
   ~PageSupply() { Drop(); }
   PageSupply(const PageSupply&) = delete;
   PageSupply& operator=(const PageSupply&) = delete;
 
-  // Begins to get a piece ready, if none is, or does nothing for want of memory.
+  // Starts to prepare a piece, unless there is one. Does nothing if memory cannot be allocated.
   void Prepare();
-  // A piece that is ready, the caller's now, or null.
+  // Returns a prepared piece, which the caller owns then, or null.
   void* Take();
-  // Frees what is ready; what is under way frees itself.
+  // Frees a prepared piece; a piece in preparation frees itself.
   void Drop();
 
-  // How many pieces there are that nobody took, of all supplies, those under way among them; for
+  // How many pieces of all supplies exist that nobody took, including those in preparation. For
   // tests.
   static int pieces();
 
@@ -32,7 +32,7 @@ class PageSupply {
   struct Piece;
 
   const size_t size_;
-  // The thread's as well, which may outlive the supply.
+  // Shared with the thread, which may outlive the supply.
   std::shared_ptr<Piece> piece_;
 };
 

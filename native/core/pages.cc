@@ -29,7 +29,7 @@ void UnmapPages(void* memory, size_t) {
 #else
 
 void* MapPages(size_t size) {
-  // Twice the size holds an aligned piece; the rest is given back at once.
+  // Twice the size contains an aligned piece; the rest is unmapped at once.
   void* mapped =
       mmap(nullptr, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;

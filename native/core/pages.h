@@ -5,11 +5,11 @@
 
 namespace memdb {
 
-// Memory straight from the system, zeroed, aligned to its size (a power of two,
-// at least 64 KiB); null when it cannot be had.
+// Returns zeroed memory from the OS, aligned to its size (a power of two, at least 64 KiB), or
+// null if it cannot be allocated.
 void* MapPages(size_t size);
-// Asks for huge pages where the system has them: at a million entries they save most of
-// the misses in the address translation. The first touch of one can take milliseconds.
+// Asks the OS for huge pages, if it has them. At a million entries they save most misses of
+// the address translation. The first touch of a huge page can take milliseconds.
 void PreferHugePages(void* memory, size_t size);
 void UnmapPages(void* memory, size_t size);
 

@@ -10,20 +10,20 @@
 
 namespace memdb {
 
-// Every open store of the process, by its id: what makes a handle good. A store
-// is kept by its sessions; when the last one leaves, it is closed and gone.
+// Every open store of the process, by its id: a handle is valid if its id is here. The
+// sessions keep a store alive; when the last one leaves, the store is closed and freed.
 class Registry {
  public:
-  // Of the process. Never destroyed: threads may outlive the end of main.
+  // The one of the process. Never destroyed: threads may outlive the end of main.
   static Registry& Instance();
 
   void Add(std::shared_ptr<Store> store, Session* creator) EXCLUDES(mutex_);
-  // Null when there is no such store, or no longer.
+  // Returns null if there is no such store, or no longer.
   std::shared_ptr<Store> Find(const Store::Id& id) EXCLUDES(mutex_);
-  // False when the store is gone.
+  // Returns false if the store is gone.
   bool Join(const Store::Id& id, Session* session) EXCLUDES(mutex_);
   void Leave(const std::shared_ptr<Store>& store, Session* session) EXCLUDES(mutex_);
-  // Makes the store's handles stale.
+  // Makes the store's handles invalid.
   void Remove(const Store::Id& id) EXCLUDES(mutex_);
 
  private:

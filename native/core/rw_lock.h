@@ -8,9 +8,9 @@
 
 namespace memdb {
 
-// A reader-writer lock of four bytes. A writer that waits keeps new readers out,
-// so readers cannot starve it; whoever has to wait waits in the kernel. Not
-// recursive. The fast paths are one atomic operation each.
+// A reader-writer lock of four bytes. A waiting writer keeps new readers out, so readers
+// cannot starve it. Waiting threads sleep in the kernel. The fast paths are one atomic
+// operation each. Not recursive.
 class CAPABILITY("rw_lock") RwLock {
  public:
   RwLock() = default;
@@ -18,7 +18,7 @@ class CAPABILITY("rw_lock") RwLock {
   RwLock& operator=(const RwLock&) = delete;
 
   void LockShared() ACQUIRE_SHARED() {
-    // Acquire pairs with the release of Unlock: what the writer wrote is seen.
+    // Acquire pairs with the release of Unlock: we see what the writer wrote.
     if (state_.fetch_add(1, std::memory_order_acquire) & kWriter) [[unlikely]] {
       LockSharedSlowly();
     }
@@ -43,13 +43,13 @@ class CAPABILITY("rw_lock") RwLock {
 
   void Unlock() RELEASE() {
     state_.fetch_and(~kWriter, std::memory_order_seq_cst);
-    // Costs no system call unless some thread waits.
+    // Makes no system call unless a thread waits.
     state_.notify_all();
   }
 
  private:
-  // Set by the writer that holds the lock or is next to hold it; the other bits
-  // count the readers inside.
+  // The writer that holds the lock, or is the next to hold it, sets this bit. The other
+  // bits count the readers inside.
   static constexpr uint32_t kWriter = 1u << 31;
 
   void LockSharedSlowly();

@@ -15,7 +15,7 @@ std::unique_ptr<Session> Session::Create(uint64_t max_bytes, int thread_id) try 
   Registry::Instance().Add(std::move(store), session.get());
   return session;
 } catch (const std::exception&) {
-  return nullptr;  // no memory, or no randomness
+  return nullptr;  // there is no memory, or no randomness
 }
 
 std::unique_ptr<Session> Session::Attach(const Store::Id& id, int thread_id) try {
@@ -35,13 +35,13 @@ Session::Session(std::shared_ptr<Store> store, int thread_id)
 Session::~Session() {
   {
     MutexLock lock(mutex_);
-    // Of an abandoned session there are none.
+    // An abandoned session has none.
     for (auto& cursor : cursors_) cursor->Release();
     while (roots_ != nullptr) Close(roots_, true);
     FreeIdle(0, SIZE_MAX);
   }
   Unlock();
-  // The others may never come to free what nobody sees now. When it does not get less, they do.
+  // The other threads may never free what nobody sees now. Ends when they add as much as we free.
   size_t left = SIZE_MAX;
   while (const size_t now = Reclaim()) {
     if (now >= left) break;
@@ -64,7 +64,7 @@ void Session::Unlock() {
 }
 
 Batch* Session::NewBatch(Batch* parent, bool writable) try {
-  // A thread that had very many open at once gives their memory back step by step.
+  // A thread that once had very many batches open gives their memory back step by step.
   FreeIdle(kIdleBatches, 2);
   Batch* batch = idle_;
   if (batch == nullptr) {
@@ -267,8 +267,8 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
     }
     if (held || transaction.TryLock(party_)) return CommitToStore(batch, !held);
   }
-  // Not under the session's mutex: another thread's update may hold us up here, and
-  // closing the store must not wait for that.
+  // Without the session's mutex: another thread's update may delay us here, and closing
+  // the store must not wait for that.
   const Status status = Lock(limit, holder);
   if (status != Status::kOk) return status;
   MutexLock lock(mutex_);
@@ -280,12 +280,12 @@ Status Session::CommitToStore(Batch* batch, bool unlock) {
   const size_t written = batch->writes.size();
   const Status status =
       Usable(batch) ? store_->Commit(batch->writes, batch->snapshot.pin) : Status::kClosed;
-  // Before the rest, and before the session's mutex: its owner pauses if others wait for it.
+  // First of all: the rest delays nobody then, nor does the pause of OwnerMutex::Unlock.
   if (unlock) Unlock();
   if (status == Status::kOk) {
     batch->writes.Reset();
     Close(batch, false);
-    // As many as it may have superseded: what waits does not grow with the commits.
+    // At least as many as it superseded: so unexamined entries do not pile up.
     store_->Reclaim(kReclaimStep + written);
   }
   return status;
@@ -299,13 +299,13 @@ void Session::Discard(Batch* batch) {
 }
 
 void Session::Close(Batch* batch, bool pinned) {
-  // The innermost first, and without recursion: nesting has no limit.
+  // Innermost first, without recursion: nesting has no limit.
   for (Batch* leaf = batch;;) {
     while (leaf->first_child != nullptr) leaf = leaf->first_child;
     Batch* const parent = leaf->parent;
     *leaf->link = leaf->next_sibling;
     if (leaf->next_sibling != nullptr) leaf->next_sibling->link = leaf->link;
-    // Of an abandoned session, the store has the pins and the entries.
+    // The store frees the pins and entries of an abandoned session.
     if (!abandoned_) {
       if (parent == nullptr) snapshots_.Remove(&leaf->snapshot);
       if (parent == nullptr && pinned) store_->snapshots().Release(leaf->snapshot.pin);
@@ -353,7 +353,7 @@ void Session::EndCursor(Cursor* cursor) {
   if (abandoned_) return;
   snapshots_.Remove(&cursor->snapshot);
   cursor->Release();
-  // The last one moves to its place.
+  // The last cursor moves to its place.
   const size_t place = cursor->place;
   cursors_.back()->place = place;
   std::swap(cursors_[place], cursors_.back());

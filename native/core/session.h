@@ -21,8 +21,8 @@
 
 namespace memdb {
 
-// One thread's use of one store: its batches and iterations, and whatever of the
-// store it holds. That thread calls every method but GetUsage and Abandon. Batches and
+// One thread's use of one store: its batches and iterations, and the pins and locks that
+// it holds. That thread calls every method but GetUsage and Abandon. Batches and
 // cursors are the session's: the address of a cursor is good until EndCursor, that
 // of a batch until a later one begins after it was closed. Until then a call
 // with it returns kClosed.
@@ -32,8 +32,8 @@ namespace memdb {
 // whatever way the thread ends, it leaves no batch, pin or lock behind.
 class Session {
  public:
-  // A new store, or another thread's. Null when memory (or randomness for its id)
-  // cannot be had, or when there is no such store.
+  // Creates a store, or attaches to that of another thread. Returns null if memory (or
+  // randomness for the id) cannot be allocated, or if there is no such store.
   static std::unique_ptr<Session> Create(uint64_t max_bytes, int thread_id);
   static std::unique_ptr<Session> Attach(const Store::Id& id, int thread_id);
   ~Session();
@@ -42,26 +42,26 @@ class Session {
 
   const Store::Id& store_id() const { return store_->id(); }
   bool closed() const { return store_->closed(); }
-  // What the store takes of memory, but for its tables.
+  // The memory of the store, without its tables.
   size_t held_bytes() const { return store_->heap().held_bytes(); }
-  // Of the session that created the store: closes it for every thread.
+  // Closes the store for every thread. For the session that created it.
   void CloseStore();
 
-  // Waits for the transaction mutex: kOk, kNested, kClosed, or kBusy when `limit`
-  // has passed, with the holder's thread id in `holder`.
+  // Waits for the transaction mutex. Returns kOk, kNested, kClosed; or kBusy after `limit`,
+  // with the holder's thread id in `holder`.
   Status Lock(Clock::duration limit, int* holder);
   void Unlock();
 
-  // Null when the store is closed or memory cannot be had.
+  // Return null if the store is closed or memory cannot be allocated.
   Batch* Begin(bool writable);
   Batch* BeginNested(Batch* parent, bool writable);
 
-  // Copies the value to `target` if it fits: its size, or kNoRoom with the size in
+  // Copies the value to `target` if it fits. Returns its size, or kNoRoom with the size in
   // `needed`, or kAbsent, kClosed.
   int Get(const Batch* batch, const Digest& digest, std::span<uint8_t> target, size_t* needed);
   Status Has(const Batch* batch, const Digest& digest);
-  // The sizes (kAbsent for those missing) in the order of `digests`, the values one
-  // after the other in `target`: the bytes of all, or kNoRoom with those in `needed`,
+  // Writes the sizes (kAbsent for missing keys) in the order of `digests`, and the values one
+  // after the other to `target`. Returns the bytes of all, or kNoRoom with these in `needed`,
   // or kClosed, kFull.
   int GetMany(const Batch* batch, std::span<const Digest> digests, std::span<int32_t> sizes,
               std::span<uint8_t> target, size_t* needed);
@@ -70,14 +70,14 @@ class Session {
              std::span<const uint8_t> value);
   Status Delete(Batch* batch, const Digest& digest);
 
-  // Whether this thread has neither committed nor discarded the batch, nor one that
-  // it is nested in. That the store was closed makes no difference here.
+  // Whether this thread has neither committed nor discarded the batch or one that it is
+  // nested in. It stays open if the store is closed.
   bool IsOpen(const Batch* batch) const { return batch->open; }
   bool HasNested(const Batch* batch) const { return batch->first_child != nullptr; }
 
-  // Into the parent of a nested batch, or into the store. A root batch that has
-  // writes takes the transaction mutex as Lock does, unless the caller holds it
-  // and says so (`locked`). kFull leaves the batch as it was.
+  // Commits a nested batch to its parent, a root batch to the store. A root batch with writes
+  // takes the transaction mutex as Lock does, unless the caller holds it and passes `locked`.
+  // kFull leaves the batch as it was.
   Status Commit(Batch* batch, bool locked, Clock::duration limit, int* holder);
   void Discard(Batch* batch);
 
@@ -85,14 +85,14 @@ class Session {
   int Next(Cursor* cursor, Cursor::Chunk* chunk);
   void EndCursor(Cursor* cursor);
 
-  // Frees some of what nobody can see any more; how many superseded entries wait.
+  // Frees some entries that nobody can see. Returns how many are still unexamined.
   size_t Reclaim();
 
   struct Usage {
     int thread_id;
     size_t batches;
     size_t snapshots;
-    Clock::time_point oldest;  // of the pins; max when there are none
+    Clock::time_point oldest;  // since when the oldest is pinned; max if there is none
   };
   // From any thread, and without waiting for a call under way.
   Usage GetUsage() const;
@@ -102,11 +102,11 @@ class Session {
     store_->ForEachSession([&](Session& session) { function(session.GetUsage()); });
   }
 
-  // The store is being closed: from any thread. Forgets every batch without
-  // freeing its entries, which go with the store.
+  // For Store::Close, from any thread. Forgets every batch without freeing its
+  // entries: the store frees them.
   void Abandon() EXCLUDES(mutex_);
 
-  // Where the store lists it, if it does. For the store.
+  // Its place in the list of the store, which alone uses this.
   std::optional<std::list<Session*>::iterator> listed;
 
  private:
@@ -120,16 +120,16 @@ class Session {
   bool Usable(const Batch* batch) const REQUIRES(mutex_) { return batch->open && !abandoned_; }
   // Null if memory cannot be allocated.
   Batch* NewBatch(Batch* parent, bool writable) REQUIRES(mutex_);
-  // Frees closed batches down to `kept`, and `most` of them at most.
+  // Frees closed batches until `kept` are left, but at most `most`.
   void FreeIdle(size_t kept, size_t most) REQUIRES(mutex_);
   const Entry* FindPending(const Batch* batch, const Digest& digest, Tag tag, bool* pending) const
       REQUIRES(mutex_);
   const Entry* Find(const Batch* batch, const Digest& digest) REQUIRES(mutex_);
   Status Write(Batch* batch, const Digest& digest, Ref ref) REQUIRES(mutex_);
   Status MergeIntoParent(Batch* batch) REQUIRES(mutex_);
-  // With the transaction mutex held, which it gives back if told so.
+  // The caller holds the transaction mutex; `unlock` gives it back.
   Status CommitToStore(Batch* batch, bool unlock) REQUIRES(mutex_);
-  // Closes the batch and its children. `pinned`: whether its pin is still there.
+  // Closes the batch and its children. Releases its pin, unless a commit has (not `pinned`).
   void Close(Batch* batch, bool pinned) REQUIRES(mutex_);
   void DestroyWrites(Batch* batch) REQUIRES(mutex_);
 

@@ -9,7 +9,7 @@
 
 namespace memdb {
 
-// SHA-256 (FIPS 180-4), block by block. Padding is the caller's.
+// SHA-256 (FIPS 180-4), block by block. The caller adds the padding.
 using Sha256State = std::array<uint32_t, 8>;
 
 inline constexpr Sha256State kSha256Start = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
@@ -17,17 +17,17 @@ inline constexpr Sha256State kSha256Start = {0x6a09e667, 0xbb67ae85, 0x3c6ef372,
 
 extern const std::array<uint32_t, 64> kSha256RoundConstants;
 
-// Takes `count` blocks of 64 bytes into the state, with the CPU's own
-// instructions where it has them.
+// Hashes `count` blocks of 64 bytes into the state, with the CPU's own instructions if it
+// has them.
 void Sha256Compress(Sha256State& state, const uint8_t* blocks, size_t count);
 
-// The state as the digest's bytes.
+// Returns the state as a digest.
 Digest Sha256Finish(const Sha256State& state);
 
-// The forms Sha256Compress chooses from; for tests.
+// The forms that Sha256Compress chooses from. For tests.
 using Sha256Function = void (*)(Sha256State&, const uint8_t*, size_t);
 void Sha256CompressPortable(Sha256State& state, const uint8_t* blocks, size_t count);
-// The form that uses the CPU's instructions; null where the CPU has none.
+// The form that uses the CPU's instructions, or null if the CPU has none.
 Sha256Function Sha256Accelerated();
 
 }  // namespace memdb

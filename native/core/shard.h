@@ -11,12 +11,11 @@
 
 namespace memdb {
 
-// One part of a store's map, on a cache line of its own: readers of different
-// shards do not meet. A slot leads to the newest version of its key, that one to
-// the one it superseded, and so on.
+// One part of a store's map, on a cache line of its own: readers of different shards do not
+// disturb each other. A slot leads to the newest version of its key (see version_tree.h).
 struct alignas(64) Shard {
   RwLock lock;
-  // Insertions that the commit under way has announced. Only the holder of the
+  // How many insertions the current commit has announced. Only the holder of the
   // transaction mutex uses it.
   uint32_t announced = 0;
   Table table GUARDED_BY(lock);

@@ -12,8 +12,8 @@
 
 namespace memdb {
 
-// Superseded entries, linked through Entry::next_superseded. Whoever holds the
-// list owns the links.
+// Superseded entries, linked through Entry::next_superseded. The owner of the list owns
+// the links.
 struct SupersededList {
   Ref head = 0;
   Ref tail = 0;
@@ -22,12 +22,12 @@ struct SupersededList {
   bool empty() const { return head == 0; }
   void Push(const Heap& heap, Ref ref);
   Ref Pop(const Heap& heap);
-  // Takes all of `other`.
+  // Takes all entries of `other`.
   void Append(const Heap& heap, SupersededList& other);
 };
 
-// A version that somebody reads: what its readers can see is not freed. The
-// snapshot list's mutex guards all but the version.
+// A version that has readers: no entry that they can see is freed. The snapshot list's
+// mutex guards all but the version.
 struct Pin {
   struct Links {
     Pin* previous = nullptr;
@@ -38,7 +38,7 @@ struct Pin {
   size_t readers = 0;
   // Entries that this pin sees and no newer one does.
   SupersededList waiting;
-  // Entries that no newer pin sees; whether this one does was not examined yet.
+  // Entries that no newer pin sees. Whether this pin does was not examined yet.
   SupersededList unexamined;
   // Neighbours among all pins, in the order of their versions.
   Links by_version;
@@ -61,8 +61,8 @@ class SnapshotList {
 
   Version published() const { return published_.load(std::memory_order_acquire); }
 
-  // Pins the published version. Null if memory cannot be allocated. Like Release, it
-  // takes a time that does not grow with the pins.
+  // Pins the published version. Returns null if memory cannot be allocated. Takes constant
+  // time, like Release.
   Pin* Acquire() EXCLUDES(mutex_);
   // Adds a reader to a pin that the caller holds.
   void AcquireAgain(Pin* pin) EXCLUDES(mutex_);
@@ -91,8 +91,8 @@ class SnapshotList {
   std::atomic<Version> published_{0};
   std::atomic<size_t> size_{0};
   std::atomic<size_t> unexamined_{0};
-  // Where the rings of pins begin and end. Nobody holds it. Its version is 0, so it sees no
-  // entry: what is left to it is freed.
+  // Where the rings of pins begin and end. It has no readers. Its version is 0, so it sees no
+  // entry: all entries that it examines are freed.
   Pin anchor_ GUARDED_BY(mutex_);
   // A pin that is not in use: mostly there is one at a time.
   std::unique_ptr<Pin> spare_ GUARDED_BY(mutex_);

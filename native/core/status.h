@@ -6,14 +6,14 @@ namespace memdb {
 // How a call ended. The numbers are those of `Status` in lib/engine/engine.ts.
 enum class Status : int {
   kOk = 0,
-  kAbsent = -1,         // no such key in what the batch sees
+  kAbsent = -1,         // the batch sees no such key
   kNoRoom = -2,         // the target is too small; nothing was done
   kClosed = -3,         // the database is closed
-  kFull = -4,           // maxBytes would be passed, or no memory; nothing was done
-  kBusy = -5,           // the lock was not got in the time given
-  kNested = -6,         // this thread holds the transaction mutex already
-  kInvalidHandle = -7,  // no database of this process
-  kMisuse = -8,         // an id or position that the caller never got from here
+  kFull = -4,           // maxBytes would be exceeded, or there is no memory; nothing was done
+  kBusy = -5,           // the lock was not free within the time limit
+  kNested = -6,         // this thread already holds the transaction mutex
+  kInvalidHandle = -7,  // not a database of this process
+  kMisuse = -8,         // an id or position that the engine never gave to the caller
 };
 
 }  // namespace memdb

@@ -30,7 +30,7 @@ Store::Id RandomId() {
   return id;
 }
 
-// Of a counter that one thread at a time writes: an atomic addition costs four times as much.
+// For a counter that one thread at a time writes: an atomic addition costs four times as much.
 void Increase(std::atomic<uint64_t>& counter, uint64_t amount) {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
@@ -49,8 +49,8 @@ const Entry* Store::Find(const Digest& digest, Tag tag, Version version) {
 }
 
 void Store::FindMany(std::span<Lookup*> lookups, Version version) {
-  // Three walks over a group: to the slots, to the entries, to the values. Each
-  // waits for what the one before it has asked memory for.
+  // Three passes over a group: slots, entries, values. Each pass prefetches what the next one
+  // reads, so that their cache misses overlap.
   for (; !lookups.empty(); lookups = lookups.subspan(std::min(kGroup, lookups.size()))) {
     const auto group = lookups.first(std::min(kGroup, lookups.size()));
     for (const Lookup* lookup : group) {
@@ -105,7 +105,7 @@ bool Store::FitsLimit(const Table& writes) {
 }
 
 bool Store::Announce(const Table& writes) {
-  // Keys whose tag is in the table: nearly always they are there, and take no slot.
+  // Keys whose tag is in the table: nearly always the key is there too, and needs no slot.
   Table::Slot likely[kGroup];
   size_t likely_count = 0;
   bool room = true;
@@ -125,7 +125,7 @@ bool Store::Announce(const Table& writes) {
         room = shard.table.Reserve(++shard.announced);
         return;
       }
-      // The digest is compared when memory has come, and when it is linked.
+      // The digest is compared later, when the entry has arrived in the cache.
       Prefetch(heap_.At(ref));
     }
     likely[likely_count++] = write;
@@ -203,7 +203,7 @@ void Store::Free(Ref ref) {
     const Ref parent = versions_.Remove(ref);
     const Entry* above = EntryAt(heap_, parent);
     if (above->deleted() && above->older == 0) {
-      // A deletion with nothing left to hide is the same as no entry, once nothing superseded it.
+      // A newest entry that marks a deletion and hides nothing is the same as no entry.
       if (Table::Slot* slot = shard.table.Find(tag, parent)) {
         mark = parent;
         shard.table.Remove(slot);
@@ -223,7 +223,7 @@ void Store::Close() {
     next_to_abandon_ = sessions_.begin();
   }
   while (Session* session = NextToAbandon()) session->Abandon();
-  // Nobody is inside now, and whoever comes is turned away by its session.
+  // Nobody is inside now, and the sessions refuse every new call.
   for (Shard& shard : shards_) {
     WriterLock lock(shard.lock);
     shard.table.Clear();
@@ -238,7 +238,7 @@ Session* Store::NextToAbandon() {
     if (next_to_abandon_ != sessions_.end()) session = *next_to_abandon_++;
     abandoning_.store(session, std::memory_order_seq_cst);
   }
-  // The one before this may want to end.
+  // The previous session may be waiting to end.
   abandoning_.notify_all();
   return session;
 }

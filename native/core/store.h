@@ -26,18 +26,18 @@ namespace memdb {
 
 class Session;
 
-// The data of one database: a map of versions in shards. Threads reach it through
-// their sessions; every call but Close and sessions() is made under the caller's
-// session mutex, so that Close can wait until nobody is inside.
+// The data of one database: a map of versions in shards. Threads use it through their
+// sessions. They make every call that reads or writes data under their session's mutex, so
+// that Close can wait until nobody is inside.
 //
-// Lock order: transaction mutex, registry, sessions, one session, snapshot list, one
-// shard, heap. Never two sessions, never two shards. A commit also tries for the
-// transaction mutex under its session's, which never waits.
+// Lock order: transaction mutex, registry, list of sessions, one session, snapshot list, one
+// shard, heap. Never two sessions, never two shards. A commit also tries the transaction
+// mutex under its session's mutex, without waiting.
 class Store {
  public:
   using Id = std::array<uint32_t, 4>;
 
-  // Keys and values may take max_bytes.
+  // Keys and values may take max_bytes in all.
   explicit Store(uint64_t max_bytes);
   ~Store();
   Store(const Store&) = delete;
@@ -49,8 +49,8 @@ class Store {
   SnapshotList& snapshots() { return snapshots_; }
   TransactionMutex& transaction() RETURN_CAPABILITY(transaction_) { return transaction_; }
 
-  // The entry that a reader of the version sees, or null where there is none or it
-  // was deleted. It stays while the caller pins the version.
+  // Returns the entry that a reader of the version sees, or null if there is none or the key
+  // was deleted. The entry stays while the caller pins the version.
   const Entry* Find(const Digest& digest, Tag tag, Version version);
 
   struct Lookup {
@@ -58,11 +58,11 @@ class Store {
     Tag tag;
     const Entry* found;
   };
-  // Find for many, waiting for memory once rather than once each.
+  // Finds many, and waits for memory once rather than once for each.
   void FindMany(std::span<Lookup*> lookups, Version version);
 
-  // The entries of one shard that a reader of the version sees, but for keys whose
-  // digest `hidden` returns true for. False if memory cannot be allocated.
+  // Lists the entries of one shard that a reader of the version sees, except for keys that
+  // are `hidden` by their digests. Returns false if memory cannot be allocated.
   template <typename Hidden>
   bool Collect(size_t shard, Version version, Hidden&& hidden, std::vector<const Entry*>* entries);
 
@@ -70,13 +70,13 @@ class Store {
   // kFull nothing has changed.
   Status Commit(Table& writes, Pin* own_pin) REQUIRES(transaction_);
 
-  // Frees superseded entries that nobody can see, at most `limit` of them; how many
-  // wait still.
+  // Examines up to `limit` superseded entries and frees those that nobody can see. Returns
+  // how many are still unexamined.
   size_t Reclaim(size_t limit);
 
   bool closed() const { return closed_.load(std::memory_order_acquire); }
-  // Ends every session's use of the store and frees the data. Waits for the calls
-  // under way in other threads, not for their JavaScript.
+  // Ends every session's use of the store and frees the data. Waits for current calls of
+  // other threads, but not for their JavaScript.
   void Close() EXCLUDES(sessions_mutex_);
 
   void AddSession(Session* session) EXCLUDES(sessions_mutex_);
@@ -94,7 +94,7 @@ class Store {
     uint64_t commits;
   };
   Stats GetStats();
-  // `function` must not wait for anything: others want the list too.
+  // `function` must not wait for anything: it would delay others that need the list.
   template <typename Function>
   void ForEachSession(Function&& function) EXCLUDES(sessions_mutex_) {
     MutexLock lock(sessions_mutex_);
@@ -113,10 +113,10 @@ class Store {
   bool Contains(const Table::Slot& write);
   void Withdraw(const Table& writes);
   bool FitsLimit(const Table& writes);
-  // What a commit does to the store's counts.
+  // How a commit changes the store's counts.
   struct Change {
     SupersededList superseded;
-    uint64_t entries = 0;  // added; wraps around when more go
+    uint64_t entries = 0;  // added; wraps around if more are removed
     uint64_t bytes = 0;
   };
   // Sets abandoning_ to the next session, null at the end; returns it.
@@ -128,17 +128,17 @@ class Store {
   const uint64_t max_bytes_;
   const TagHasher tag_hasher_;
   Heap heap_;
-  // Of every key.
+  // Of all keys.
   VersionTree versions_{heap_};
   SnapshotList snapshots_;
   TransactionMutex transaction_;
   std::array<Shard, kShards> shards_;
 
-  // Written by the holder of the transaction mutex.
+  // The holder of the transaction mutex writes these.
   std::atomic<uint64_t> entries_{0};
   std::atomic<uint64_t> bytes_{0};
   std::atomic<uint64_t> commits_{0};
-  // Superseded entries not freed yet.
+  // Superseded entries that are not freed yet.
   std::atomic<uint64_t> superseded_{0};
   std::atomic<bool> closed_{false};
 

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kSmallest = 8;
 constexpr size_t kLargest = size_t{1} << 31;
 
-// At most three slots of four are taken.
+// At most three of four slots are used.
 size_t SlotsFor(size_t entries) {
   return std::max(kSmallest, std::bit_ceil(entries + (entries + 2) / 3));
 }
@@ -50,8 +50,8 @@ void Table::Insert(Tag tag, Ref ref) {
 }
 
 void Table::Remove(Slot* slot) {
-  // Closes the gap: whatever stands behind it and may stand here moves here, so
-  // that no search ends too early and no mark of the deletion stays.
+  // Closes the gap: a later slot of the run moves here if it may. So no search ends too
+  // early, and no mark of the deletion is needed.
   auto gap = static_cast<uint32_t>(slot - slots_);
   for (uint32_t i = (gap + 1) & mask_; slots_[i].ref != 0; i = (i + 1) & mask_) {
     const uint32_t home = slots_[i].tag & mask_;
@@ -67,7 +67,7 @@ void Table::Remove(Slot* slot) {
 void Table::Reset() {
   if (used_ == 0) return;
   constexpr size_t kKept = 1024;
-  // What was needed once must not be walked through ever after.
+  // A table that was large once must not be scanned in full ever after.
   const size_t needed = std::max(4 * kSmallest, SlotsFor(size_t{8} * used_));
   if (mask_ >= std::min(kKept, needed)) {
     Clear();

@@ -8,9 +8,9 @@
 
 namespace memdb {
 
-// An open-addressing table from digest to entry, 8 bytes a slot, linear
-// probing. A slot keeps the whole tag, so neither a search that fails nor
-// growth looks at an entry. Not safe to use from two threads at once.
+// An open-addressing table from digest to entry, with 8 bytes a slot and linear
+// probing. A slot keeps the whole tag, so neither a failed search nor growth reads an
+// entry. Not safe to use from two threads at once.
 class Table {
  public:
   struct Slot {
@@ -26,7 +26,7 @@ class Table {
   size_t size() const { return used_; }
   size_t held_bytes() const { return slots_ == nullptr ? 0 : (size_t{mask_} + 1) * sizeof(Slot); }
 
-  // The slot of the digest, or null. Good until the table changes.
+  // Returns the slot of the digest, or null. Valid until the table changes.
   Slot* Find(const Heap& heap, const Digest& digest, Tag tag) const {
     if (slots_ == nullptr) return nullptr;
     for (uint32_t i = tag & mask_; slots_[i].ref != 0; i = (i + 1) & mask_) {
@@ -35,7 +35,7 @@ class Table {
     return nullptr;
   }
 
-  // The slot that leads to the entry, or null.
+  // Returns the slot that leads to the entry, or null.
   Slot* Find(Tag tag, Ref ref) const {
     if (slots_ == nullptr) return nullptr;
     for (uint32_t i = tag & mask_; slots_[i].ref != 0; i = (i + 1) & mask_) {
@@ -44,7 +44,7 @@ class Table {
     return nullptr;
   }
 
-  // The first entry that has the tag, or 0: most likely what Find will find. For
+  // Returns the first entry that has the tag, or 0. Most likely Find will find it: for
   // prefetching.
   Ref Guess(Tag tag) const {
     if (slots_ == nullptr) return 0;
@@ -53,19 +53,18 @@ class Table {
     }
     return 0;
   }
-  // Where a search for the tag will start.
+  // Where a search for the tag starts.
   const void* Home(Tag tag) const { return slots_ == nullptr ? nullptr : &slots_[tag & mask_]; }
 
-  // Makes room for `more` insertions, so that they cannot fail. False, and
-  // nothing changed, when memory cannot be had. A quarter of the slots stays free
-  // beyond that.
+  // Makes room for `more` insertions, so that they cannot fail. A quarter of the slots stays
+  // free beyond that. Returns false and changes nothing if memory cannot be allocated.
   [[nodiscard]] bool Reserve(size_t more);
-  // Of a digest that is not in the table, with room reserved.
+  // The digest must not be in the table, and room must be reserved.
   void Insert(Tag tag, Ref ref);
   void Remove(Slot* slot);
-  // Removes all; keeps a little memory for the next use.
+  // Removes all entries; keeps a little memory for the next use.
   void Reset();
-  // Removes all and gives the memory back.
+  // Removes all entries and frees the memory.
   void Clear();
 
   template <typename Function>

@@ -1,8 +1,8 @@
 #ifndef MEMDB_CORE_THREAD_ANNOTATIONS_H_
 #define MEMDB_CORE_THREAD_ANNOTATIONS_H_
 
-// What clang's thread-safety analysis needs to know about the locks. Nothing
-// elsewhere. The order in which locks are taken is written in native/README.md.
+// Annotations of locks for clang's thread-safety analysis; empty for other compilers. The
+// order in which locks are taken is in native/README.md.
 
 #if defined(__clang__)
 #define MEMDB_ANNOTATE(x) __attribute__((x))

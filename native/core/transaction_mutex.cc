@@ -9,7 +9,7 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
   if (TryLock(party)) return Status::kOk;
   std::unique_lock lock(mutex_.native());
   if (closed_) return Status::kClosed;
-  // Of another party of this thread too: it would wait for itself.
+  // Even if another party of this thread holds it: the thread would wait for itself.
   if (HeldByThreadOf(party)) return Status::kNested;
   if (Watch() == nullptr) {
     SetHolder(&party);
@@ -29,7 +29,7 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
   if (!party.handed_over_) Dequeue(party);
 
   if (closed_) {
-    // Closing took the lock away from whoever had it.
+    // Close() took the lock from its holder.
     party.handed_over_ = false;
     return Status::kClosed;
   }
@@ -93,7 +93,7 @@ TransactionMutex::Party* TransactionMutex::HolderOf(uintptr_t state) {
 }
 
 bool TransactionMutex::Holds(const Party& party) const {
-  // Acquire: who was robbed of it by Close sees that the store is closed.
+  // Acquire: a thread that lost the lock to Close() sees that the store is closed.
   return HolderOf(state_.load(std::memory_order_acquire)) == &party;
 }
 

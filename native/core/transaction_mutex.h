@@ -13,13 +13,12 @@
 
 namespace memdb {
 
-// The one lock under which the versions of a store are made. Unlike a mutex it is
-// held across calls (by `update`, while JavaScript runs), waits for a bounded
-// time, knows its holder, and does not let a thread that takes it again and again
-// starve the others: whoever has waited for a millisecond gets it handed over.
+// The lock of a store's commits. Unlike a mutex, it is held across calls (by `update`, while
+// JavaScript runs), waits for a bounded time and knows its holder. A thread that takes it again
+// and again cannot starve others: Unlock hands it to a thread that has waited for a millisecond.
 class CAPABILITY("mutex") TransactionMutex {
  public:
-  // A thread of the store, as the mutex sees it.
+  // A thread that uses the mutex.
   class Party {
    public:
     explicit Party(int thread_id) : thread_id_(thread_id) {}
@@ -28,7 +27,7 @@ class CAPABILITY("mutex") TransactionMutex {
    private:
     friend class TransactionMutex;
     const int thread_id_;
-    // The rest is guarded by the mutex's own mutex while the party waits.
+    // While the party waits, the mutex's own mutex guards the rest.
     std::condition_variable turn_;
     Party* next_ = nullptr;
     // A wait in slices is one wait: a party that returns within kBreak of a time-out keeps
@@ -38,21 +37,21 @@ class CAPABILITY("mutex") TransactionMutex {
     bool handed_over_ = false;
   };
 
-  // kOk, kNested, kClosed; or kBusy when `limit` has passed, with the thread id of
-  // the holder in `holder` (-1: nobody, or who is not known yet).
+  // Returns kOk, kNested, kClosed; or kBusy after `limit`, with the thread id of the holder in
+  // `holder` (-1: there is none, or it is not known yet).
   Status Lock(Party& party, Clock::duration limit, int* holder);
-  // Takes it if nobody has it and nobody waits for it.
+  // Takes it if it is free and nobody waits for it.
   bool TryLock(Party& party);
   void Unlock(Party& party);
-  // Whether the calling thread, which is the party's, holds it; by this party or
-  // by another one. Once it is closed, perhaps only held it.
+  // Whether the party's thread, which calls this, holds the mutex, by this party or another
+  // one. May be stale after Close.
   bool HeldByThreadOf(const Party& party) const {
     return holder_thread_.load(std::memory_order_relaxed) == party.thread_id_;
   }
-  // Tells the analysis what HeldByThreadOf or Lock has found.
+  // Informs the analysis, after HeldByThreadOf or Lock.
   void AssertHeld() const ASSERT_CAPABILITY(this) {}
 
-  // Turns away all who wait and all who come.
+  // Refuses all threads that wait and all later ones.
   void Close() EXCLUDES(mutex_);
 
  private:
@@ -62,28 +61,27 @@ class CAPABILITY("mutex") TransactionMutex {
   // No thread's id.
   static constexpr int kNoThread = INT_MIN;
 
-  // In state_, beside the holder's address: somebody waits, or the mutex is closed. Whoever
-  // finds it set goes through mutex_, and while it is set state_ changes under that alone.
+  // A bit of state_, which also has the holder's address: a thread waits, or the mutex is
+  // closed. While the bit is set, state_ changes only under mutex_.
   static constexpr uintptr_t kWatched = 1;
 
   static Party* HolderOf(uintptr_t state);
   bool Holds(const Party& party) const;
-  // Sets kWatched; who has the lock.
+  // Sets kWatched. Returns the holder.
   Party* Watch() REQUIRES(mutex_);
-  // Clears it, unless there is reason for it.
+  // Clears kWatched, unless it is still needed.
   void Unwatch() REQUIRES(mutex_);
-  // Of a mutex that is watched, or held by the caller; leaves kWatched where there is reason for
-  // it.
+  // The mutex must be watched, or held by the caller. Keeps kWatched if it is still needed.
   void SetHolder(Party* party) REQUIRES(mutex_);
   void Enqueue(Party& party) REQUIRES(mutex_);
   void Dequeue(Party& party) REQUIRES(mutex_);
 
   std::atomic<uintptr_t> state_{0};
-  // The holder's thread. Others may see it late; a thread can always ask whether it is itself.
+  // The holder's thread. May be stale, but a thread can always check whether it is itself.
   std::atomic<int> holder_thread_{kNoThread};
 
   ConditionMutex mutex_;
-  // Those who wait, the longest waiting first.
+  // The waiting parties, the longest waiting first.
   Party* queue_ GUARDED_BY(mutex_) = nullptr;
   bool closed_ GUARDED_BY(mutex_) = false;
 };

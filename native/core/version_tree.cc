@@ -54,11 +54,11 @@ void VersionTree::Supersede(Ref head, Ref next, Tag tag) {
 Ref VersionTree::Remove(Ref ref) {
   const Entry* const entry = At(ref);
   const Ref was_parent = entry->superseded.parent;
-  // Of a head, `older` leads to the root: its `superseded` is not looked at.
+  // If that is the head, `older` leads to the root, and its `superseded` is not read.
   Entry* above = At(was_parent);
   Ref* link = above->older == ref ? &above->older : &above->superseded.newer;
 
-  // Its two subtrees are merged in its place.
+  // Merges its two subtrees in its place.
   Ref parent = was_parent;
   Ref older = entry->older;
   Ref newer = entry->superseded.newer;

@@ -5,11 +5,11 @@
 
 namespace memdb {
 
-// The versions of one key. The newest one is the head, which a slot of the table
-// leads to. The superseded ones form a treap: a search tree by version in which
-// each entry has a higher priority than its children. An entry's priority is a
-// hash of its version. So whatever the order in which entries come and go, the tree
-// has the shape of a random one: a search takes O(log n) expected steps, a removal O(1).
+// The versions of one key. The newest one is the head: a slot of the table leads to it. The
+// superseded ones form a treap, a search tree by version in which each entry has a
+// higher priority than its children. An entry's priority is a hash of its version. So the tree
+// has the shape of a random one, in whatever order entries come and go: a search takes
+// O(log n) expected steps, a removal O(1).
 //
 // `older` and `superseded.newer` of a superseded entry are its subtrees, `superseded.parent` the
 // entry above it. `older` of the head is the root, whose parent is the head.
@@ -19,17 +19,17 @@ class VersionTree {
  public:
   explicit VersionTree(const Heap& heap) : heap_(heap) {}
 
-  // The entry that a reader of the version sees, deleted or not, or null.
+  // Returns the entry that a reader of the version sees, deleted or not, or null.
   const Entry* Find(Ref head, Version version) const {
     const Entry* entry = EntryAt(heap_, head);
     if (entry->version <= version) return entry;
     return entry->older == 0 ? nullptr : FindSuperseded(entry->older, version);
   }
 
-  // Makes `next` the head in place of `head`, whose digest is gone then. `tag` is the key's.
+  // Makes `next` the head in place of `head`, whose digest is overwritten. `tag` is the key's.
   void Supersede(Ref head, Ref next, Tag tag);
 
-  // Takes a superseded entry out of the tree. Returns what was its parent.
+  // Takes a superseded entry out of the tree. Returns its former parent.
   Ref Remove(Ref ref);
 
  private:

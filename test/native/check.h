@@ -17,7 +17,7 @@ namespace memdb::test {
 #define CHECK(condition) \
   ((condition) ? void() : ::memdb::test::Fail(__FILE__, __LINE__, #condition))
 
-// The same for two values that must be equal; tells both.
+// The same for two values that must be equal; prints both.
 #define CHECK_EQ(a, b) ::memdb::test::CheckEqual(__FILE__, __LINE__, #a " == " #b, (a), (b))
 
 // How many rounds of something to run: fewer under a sanitizer, which is slow.

@@ -17,7 +17,7 @@
 namespace memdb::test {
 namespace {
 
-// Does something random; false when it was told that the store is closed.
+// Does something random; returns false if the store is closed.
 class Worker {
  public:
   Worker(std::unique_ptr<Session> session, const Random& random)
@@ -66,7 +66,7 @@ class Worker {
     }
   }
 
-  // After that: every call says so, and ends.
+  // After that every call returns kClosed.
   void CheckClosed() {
     CHECK(user_->closed());
     CHECK(user_->Begin(true) == nullptr);
@@ -75,7 +75,7 @@ class Worker {
     user_->Unlock();
     CHECK_EQ(user_->Reclaim(), 0u);
     if (batch_ == nullptr) return;
-    // Whether it is open is the thread's own business; that it is of no use is not.
+    // The batch stays open for its thread, but is of no use.
     CHECK(user_->IsOpen(batch_));
     CHECK(user_->BeginNested(batch_, true) == nullptr);
     CHECK(user_->StartCursor(batch_) == nullptr);
@@ -135,7 +135,7 @@ TEST("close: a store is closed while others read, write, iterate, commit and wai
         Worker worker(std::move(session), Random(seed).Fork(static_cast<uint64_t>(i)));
         while (worker.Step()) {
         }
-        // It may have been told while the closing was still under way.
+        // Closing may still be in progress.
         WaitUntil("the store closed", [&] { return closed.load(); });
         worker.CheckClosed();
       });
@@ -144,7 +144,7 @@ TEST("close: a store is closed while others read, write, iterate, commit and wai
   }
 }
 
-TEST("close: who waits for the transaction mutex is turned away at once") {
+TEST("close: threads that wait for the transaction mutex are refused at once") {
   User owner;
   User waiting(owner, 1);
   User committing(owner, 2);
@@ -175,7 +175,7 @@ TEST("close: who waits for the transaction mutex is turned away at once") {
 
 // A thread stands in the middle of a call, as in a commit of very many entries. Only
 // closing that store waits for it. Invariant 7.
-TEST("close: a call that takes long delays neither stats nor who leaves, nor another store") {
+TEST("close: a long call delays neither stats, nor a session that ends, nor another store") {
   if (!kCountsMemory) return Note("skipped: a call is stopped on Linux only");
   User owner;
   User leaving(owner, 2);

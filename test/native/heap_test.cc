@@ -68,7 +68,7 @@ void AllocateAndFree(Heap& heap, Random& random, int rounds) {
   for (const Block& block : blocks) FreeBlock(heap, block);
 }
 
-TEST("heap: a block is its owner's alone until it is freed; then all is given back") {
+TEST("heap: a block belongs to its owner until it is freed; then all memory is given back") {
   Heap heap;
   AllocateAndFree(heap, random, Rounds(100'000));
   CHECK_EQ(heap.held_bytes(), 0u);
@@ -84,7 +84,7 @@ TEST("heap: the same from several threads") {
   CHECK_EQ(heap.held_bytes(), 0u);
 }
 
-TEST("heap: a block freed by another thread than its own serves again") {
+TEST("heap: a block freed by another thread is used again") {
   Heap heap;
   std::vector<Block> blocks;
   for (int round = 0; round < 10; round++) {
@@ -136,7 +136,7 @@ TEST("heap: a hole in a full span is filled before another span is taken") {
   CHECK_EQ(heap.held_bytes(), 0u);
 }
 
-TEST("heap: chunks go back to the system, but for a reserve") {
+TEST("heap: chunks go back to the OS, except for a reserve") {
   if (!kCountsMemory) return Note("skipped: mapped memory is counted on Linux only");
   const size_t before = MappedBytes();
   {
@@ -158,7 +158,7 @@ TEST("heap: chunks go back to the system, but for a reserve") {
   WaitUntil("all is given back", [&] { return MappedBytes() == before; });
 }
 
-TEST("heap: freeing everything at once, and going on") {
+TEST("heap: Clear frees everything, and the heap can be used again") {
   Heap heap;
   for (int round = 0; round < 5; round++) {
     for (int i = 0; i < 5000; i++) NewBlock(heap, random, RandomSize(random));

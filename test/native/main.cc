@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
     Random random = Random::For(seed, test.name);
     const auto start = Clock::now();
     test.function(random);
-    // What is still on its way to the system must not count in the next test.
+    // Memory that is still being given back must not count in the next test.
     WaitUntil("all memory got ready is given back",
               [] { return memdb::PageSupply::pieces() == 0; });
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);

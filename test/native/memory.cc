@@ -60,7 +60,7 @@ void AtNextAllocation(std::function<void()> function) {
 
 using namespace memdb::test;
 
-// The linker's --wrap=X makes X of the program __wrap_X, and __real_X what was X.
+// With --wrap=X, the linker calls __wrap_X in place of X, and X by the name __real_X.
 extern "C" {
 void* __real_malloc(size_t size);
 void* __real_calloc(size_t count, size_t size);

@@ -6,8 +6,8 @@
 
 namespace memdb::test {
 
-// Control over what the core gets of memory: the linker sends its malloc, calloc
-// and mmap to memory.cc, and `new` is replaced there. On Linux only.
+// Controls the core's allocations: the linker redirects its malloc, calloc and mmap to
+// memory.cc, which replaces `new` too. On Linux only.
 #if defined(__linux__)
 inline constexpr bool kCountsMemory = true;
 #else
@@ -17,8 +17,8 @@ inline constexpr bool kCountsMemory = false;
 // Bytes of pages that are mapped now.
 size_t MappedBytes();
 
-// While one lives, the allocation of that number (from 0) that this thread makes
-// fails. One at a time in a thread.
+// While one exists, this thread's allocation of that number (from 0) fails. One at a time in a
+// thread.
 class FailingAllocation {
  public:
   explicit FailingAllocation(size_t number);
@@ -26,7 +26,7 @@ class FailingAllocation {
   FailingAllocation(const FailingAllocation&) = delete;
   FailingAllocation& operator=(const FailingAllocation&) = delete;
 
-  // Whether it has come to it.
+  // Whether that allocation was made.
   bool failed() const;
 };
 

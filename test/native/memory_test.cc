@@ -1,4 +1,4 @@
-// Invariant 5: what fails for want of memory leaves everything as it was.
+// Invariant 5: an operation that fails for lack of memory changes nothing.
 
 #include "memory.h"
 
@@ -28,7 +28,7 @@ auto StateOf(User& user) {
 }
 
 // Tries something with its first allocation failing, then its second, and so on,
-// until it comes to its end. `attempt` answers whether it succeeded; `unchanged`
+// until it comes to its end. `attempt` returns whether it succeeded; `unchanged`
 // is called after each failure. How often it failed.
 [[nodiscard]] size_t FailEachAllocation(const std::function<bool()>& attempt,
                                         const std::function<void()>& unchanged) {
@@ -146,7 +146,7 @@ TEST("memory: writing to a batch") {
   }
 }
 
-// Writes of which some replace and delete what is there.
+// Writes; some of them replace or delete keys.
 void WriteAll(User& user, Batch* batch, size_t count, const std::string& value) {
   for (size_t i = 0; i < count; i++) {
     if (i % 7 == 3) {
@@ -295,7 +295,7 @@ TEST("memory: reading many, and iterating") {
   CHECK(shown == expected);
 }
 
-TEST("memory: asking what is open needs none") {
+TEST("memory: reading the usage needs none") {
   if (!kCountsMemory) return;
   User user;
   Batch* batch = user.Begin();

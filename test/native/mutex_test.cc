@@ -10,7 +10,7 @@
 namespace memdb::test {
 namespace {
 
-// What the mutex guards is a plain number, so that ThreadSanitizer sees whether it does.
+// The mutex guards a plain number, so that ThreadSanitizer checks it.
 template <typename AnyMutex>
 void CountTogether() {
   for (const int threads : {2, 4, 8}) {
@@ -28,15 +28,15 @@ void CountTogether() {
   }
 }
 
-TEST("mutex: one thread at a time, and everybody gets it") {
+TEST("mutex: one thread at a time, and every thread gets it") {
   CountTogether<Mutex>();
 }
 
-TEST("mutex: of an owner: one thread at a time, and everybody gets it") {
+TEST("mutex: OwnerMutex: one thread at a time, and every thread gets it") {
   CountTogether<OwnerMutex>();
 }
 
-TEST("mutex: of an owner that always takes it again: others get it too") {
+TEST("mutex: OwnerMutex: others get it though the owner always locks it again") {
   OwnerMutex mutex;
   std::atomic<bool> done{false};
   Clock::duration longest{};

@@ -20,7 +20,7 @@ void* TakeReady(PageSupply& supply) {
   return memory;
 }
 
-TEST("page_supply: gives a piece for each time it is asked to get one ready") {
+TEST("page_supply: gives one piece for each Prepare") {
   PageSupply supply(kSize);
   CHECK(supply.Take() == nullptr);
   for (int round = 0; round < 3; round++) {
@@ -35,7 +35,7 @@ TEST("page_supply: gives a piece for each time it is asked to get one ready") {
   }
 }
 
-TEST("page_supply: what nobody takes is freed, ready or not") {
+TEST("page_supply: a piece that nobody takes is freed, ready or not") {
   if (!kCountsMemory) return Note("skipped: mapped memory is counted on Linux only");
   const size_t before = MappedBytes();
   for (int round = 0; round < Rounds(100); round++) {
@@ -48,7 +48,7 @@ TEST("page_supply: what nobody takes is freed, ready or not") {
   WaitUntil("all is given back", [&] { return MappedBytes() == before; });
 }
 
-TEST("page_supply: without memory for a piece there is none") {
+TEST("page_supply: gives nothing if memory cannot be allocated") {
   if (!kCountsMemory) return Note("skipped: allocations fail on Linux only");
   PageSupply supply(kSize);
   for (size_t number = 0;; number++) {

@@ -8,7 +8,7 @@
 namespace memdb::test {
 namespace {
 
-TEST("registry: a store is found by its id as long as somebody uses it") {
+TEST("registry: a store is found by its id while a session uses it") {
   User user;
   const Store::Id id = user->store_id();
   CHECK(Registry::Instance().Find(id) != nullptr);
@@ -28,7 +28,7 @@ TEST("registry: a store is found by its id as long as somebody uses it") {
   CHECK(Session::Attach(id, 3) == nullptr);
 }
 
-TEST("registry: a store that is closed is found no more, though others use it still") {
+TEST("registry: a closed store is not found, though sessions still use it") {
   User user;
   User other(user, 1);
   user->CloseStore();
@@ -37,7 +37,7 @@ TEST("registry: a store that is closed is found no more, though others use it st
   CHECK(Registry::Instance().Find(other->store_id()) == nullptr);
 }
 
-TEST("registry: an id that was made up finds nothing") {
+TEST("registry: an invented id finds nothing") {
   User user;
   CHECK(Session::Attach(Store::Id{}, 1) == nullptr);
   for (int i = 0; i < 10'000; i++) {
@@ -52,7 +52,7 @@ TEST("registry: an id that was made up finds nothing") {
   CHECK(Session::Attach(user->store_id(), 1) != nullptr);
 }
 
-TEST("registry: ids are not given twice") {
+TEST("registry: no two stores have the same id") {
   std::set<Store::Id> ids;
   for (int i = 0; i < 200; i++) CHECK(ids.insert(User()->store_id()).second);
 }

@@ -55,7 +55,7 @@ TEST("rw_lock: readers are inside together") {
   });
 }
 
-TEST("rw_lock: a writer that waits goes before the readers that come after it") {
+TEST("rw_lock: a waiting writer goes before later readers") {
   RwLock lock;
   std::atomic<int64_t> later_reads{0};
   std::atomic<bool> written{false};

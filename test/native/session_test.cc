@@ -12,7 +12,7 @@
 namespace memdb::test {
 namespace {
 
-// What a batch must see, written down plainly.
+// What a batch must see, as plain maps.
 struct Model {
   Model* parent = nullptr;
   Pairs base;  // of a root batch: the store when it began
@@ -43,7 +43,7 @@ struct Model {
 };
 
 // A random program over one store: several sessions, each with batches nested in
-// batches and iterations, every answer compared with the model's.
+// batches and iterations, every result compared with the model's.
 class Program {
  public:
   explicit Program(Random& random) : random_(random) {
@@ -223,7 +223,7 @@ class Program {
     walks_.push_back({open.user, cursor, open.model->All(), {}});
   }
 
-  // An iteration goes on showing what it showed at its start, whatever happens.
+  // An iteration shows the same pairs whatever happens after its start.
   void Walk() {
     if (walks_.empty()) return;
     const size_t index = random_.Below(walks_.size());
@@ -326,7 +326,7 @@ TEST("session: after very many batches were open, few are kept") {
   CHECK(batches.size() >= 1 && batches.size() <= 100);
 }
 
-TEST("session: a pair that no iteration could tell the size of is refused") {
+TEST("session: a pair whose size no iteration could return is refused") {
   User user;
   Batch* batch = user.Begin();
   // Refused before a byte is read.
@@ -340,7 +340,7 @@ TEST("session: a pair that no iteration could tell the size of is refused") {
   CHECK(user->Has(batch, Digest{}) == Status::kAbsent);
 }
 
-TEST("session: what a session let go of is freed with it, though nobody else does anything") {
+TEST("session: a session that ends frees the versions that only it saw") {
   User user;
   const auto fill = [&](const char* value) {
     Batch* batch = user.Begin();
@@ -356,7 +356,7 @@ TEST("session: what a session let go of is freed with it, though nobody else doe
   CHECK_EQ(user.Stats().superseded, 0u);
 }
 
-TEST("session: what it has open, by thread, and since when") {
+TEST("session: usage reports what each thread has open, and since when") {
   User user(UINT64_MAX, 11);
   User other(user, 22);
   const auto usage_of = [&](int thread_id) {

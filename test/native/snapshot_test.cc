@@ -185,7 +185,7 @@ SupersededList ExamineAll(SnapshotList& list) {
 
 // A commit sorts out what it superseded by the newest pin, and that one goes meanwhile.
 // Invariant 4.
-TEST("snapshot: pins that go during a commit") {
+TEST("snapshot: pins that are released during a commit") {
   constexpr size_t kEntries = 4'000;
   constexpr Version kOld = 1, kKept = 3, kNew = 5, kLast = 10;
   for (int round = 0; round < Rounds(200); round++) {
@@ -222,8 +222,8 @@ TEST("snapshot: pins that go during a commit") {
   }
 }
 
-// A hundred thousand versions pinned at once, each let go in little time.
-TEST("snapshot: pins are let go in any order") {
+// A hundred thousand versions pinned at once, each released in little time.
+TEST("snapshot: pins are released in any order") {
   Heap heap;
   SnapshotList list(heap);
   std::vector<Pin*> pins(static_cast<size_t>(Rounds(100'000)));
@@ -241,7 +241,7 @@ TEST("snapshot: pins are let go in any order") {
   }
 }
 
-TEST("snapshot: lists of superseded entries keep what they are given") {
+TEST("snapshot: lists of superseded entries keep their entries") {
   Heap heap;
   SupersededList lists[3];
   std::multiset<Ref> model[3];

@@ -20,7 +20,7 @@ std::string Key(int i) {
   return "key " + std::to_string(i);
 }
 
-TEST("store: a commit that would pass the limit changes nothing; one that shrinks is let in") {
+TEST("store: a commit that would exceed the limit changes nothing; one that shrinks succeeds") {
   constexpr uint64_t kLimit = 1000;
   User user(kLimit);
   Batch* batch = user.Begin();
@@ -49,7 +49,7 @@ TEST("store: a commit that would pass the limit changes nothing; one that shrink
   CHECK_EQ(user.Stats().bytes, 502u);
 }
 
-TEST("store: with a limit, random commits are let in exactly when they fit") {
+TEST("store: with a limit, random commits succeed exactly if they fit") {
   for (int program = 0; program < Rounds(50); program++) {
     const uint64_t limit = random.Below(2000);
     User user(limit);
@@ -173,7 +173,7 @@ TEST("store: a batch kept open holds its versions and no others") {
   CHECK_EQ(user.Stats().superseded, 0u);
 }
 
-TEST("store: what is deleted leaves nothing, once nobody can see it") {
+TEST("store: deleted keys leave nothing once nobody can see them") {
   User user;
   for (int round = 0; round < 20; round++) {
     std::vector<Batch*> readers;

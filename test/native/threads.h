@@ -30,7 +30,7 @@ inline void RunThreads(int count, const std::function<void(int)>& body) {
   for (auto& thread : threads) thread.join();
 }
 
-// Waits for what another thread will do; fails the test when it takes a minute.
+// Waits until another thread has done something; fails the test after a minute.
 template <typename Condition>
 void WaitUntil(const char* what, Condition&& condition) {
   const auto deadline = Clock::now() + seconds(60);

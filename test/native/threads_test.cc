@@ -25,8 +25,8 @@ std::string KeyOf(int group, int key) {
   return "group " + std::to_string(group) + " key " + std::to_string(key);
 }
 
-// A value that tells what it belongs to and which commit wrote it, filled up with
-// bytes that follow from these: a wrong byte anywhere shows. Sometimes too large
+// A value that contains its key and the commit that wrote it, filled up with bytes
+// that follow from these: a wrong byte anywhere shows. Sometimes too large
 // for a block of the heap.
 std::string ValueOf(const std::string& key, int64_t stamp) {
   std::string value = key + "@" + std::to_string(stamp) + ":";
@@ -217,7 +217,7 @@ class Work {
     *seen = first;
   }
 
-  // An iteration shows what the batch reads, and lives on without it.
+  // An iteration shows what the batch reads, and goes on without it.
   static void Walk(User& user, Random& random) {
     Batch* batch = user.Begin(false);
     Cursor* cursor = user->StartCursor(batch);
@@ -275,7 +275,7 @@ TEST("threads: sessions end at any moment, with all they have open, while others
 
 // Invariant 7, as far as it can be shown: two threads that hold everything but
 // the transaction mutex hold nobody up.
-TEST("threads: open batches and iterations make nobody wait") {
+TEST("threads: open batches and iterations delay nobody") {
   User user;
   std::atomic<bool> done{false};
   std::atomic<int> open{0};

@@ -16,13 +16,13 @@ using Party = TransactionMutex::Party;
 
 constexpr auto kLong = seconds(60);
 
-// As Lock, where nobody asks who holds it.
+// Lock, without asking for the holder.
 Status LockFor(TransactionMutex& mutex, Party& party, Clock::duration limit) {
   int holder;
   return mutex.Lock(party, limit, &holder);
 }
 
-TEST("transaction_mutex: one at a time, and nobody's turn is lost") {
+TEST("transaction_mutex: one holder at a time, and every waiter gets its turn") {
   for (const int threads : {2, 4, 8}) {
     TransactionMutex mutex;
     int64_t counter = 0;  // plain, so that ThreadSanitizer sees whether the mutex guards it
@@ -47,7 +47,7 @@ TEST("transaction_mutex: one at a time, and nobody's turn is lost") {
   }
 }
 
-TEST("transaction_mutex: a thread does not wait for itself, by whichever of its parties") {
+TEST("transaction_mutex: a thread never waits for itself, whichever party it uses") {
   TransactionMutex mutex;
   Party one(7);
   Party same_thread(7);
@@ -63,7 +63,9 @@ TEST("transaction_mutex: a thread does not wait for itself, by whichever of its 
   mutex.Unlock(same_thread);
 }
 
-TEST("transaction_mutex: a wait ends in time and tells who holds it; its holder is told at once") {
+TEST(
+    "transaction_mutex: a wait ends in time and reports the holder; the holder gets kNested at "
+    "once") {
   TransactionMutex mutex;
   Party holding(7);
   Party waiting(8);
@@ -76,7 +78,7 @@ TEST("transaction_mutex: a wait ends in time and tells who holds it; its holder 
     CHECK(Clock::now() - start >= milliseconds(limit));
   }
   CHECK(mutex.Lock(holding, kLong, &holder) == Status::kNested);
-  // Who does not hold it gives nothing up.
+  // A party that does not hold it unlocks nothing.
   mutex.Unlock(waiting);
   CHECK(mutex.HeldByThreadOf(holding));
   mutex.Unlock(holding);
@@ -86,13 +88,13 @@ TEST("transaction_mutex: a wait ends in time and tells who holds it; its holder 
   CHECK(mutex.Lock(holding, milliseconds(0), &holder) == Status::kOk);
 }
 
-TEST("transaction_mutex: who takes it again and again does not starve the others") {
+TEST("transaction_mutex: a thread that locks again and again does not starve others") {
   for (const int waiters : {1, 3, 7}) {
     constexpr int kWaits = 10;
     TransactionMutex mutex;
     std::atomic<int> done{0};
     std::atomic<bool> held{false};
-    std::atomic<int64_t> turns{0};           // of who takes it again and again
+    std::atomic<int64_t> turns{0};           // of the thread that locks again and again
     std::atomic<int64_t> turns_in_waits{0};  // of these, while one of the others waited
     std::atomic<int64_t> longest{0};
     RunThreads(waiters + 1, [&](int i) {
@@ -151,7 +153,9 @@ Party* FirstServed(TransactionMutex& mutex, Party& holding, Party& one, Party& o
   return served[0];
 }
 
-TEST("transaction_mutex: handed to who has waited longest; time waited before a turn had is over") {
+TEST(
+    "transaction_mutex: goes to the longest waiter; time waited before its last turn does not "
+    "count") {
   TransactionMutex mutex;
   Party holding(0);
   Party earlier(1);
@@ -170,7 +174,7 @@ TEST("transaction_mutex: handed to who has waited longest; time waited before a 
   CHECK(fair);
 }
 
-TEST("transaction_mutex: a wait taken up again goes on, it does not start anew") {
+TEST("transaction_mutex: a wait in slices keeps its place") {
   TransactionMutex mutex;
   Party holding(0);
   Party earlier(1);
@@ -199,7 +203,7 @@ TEST("transaction_mutex: a wait that was given up is forgotten") {
   CHECK(fair);
 }
 
-TEST("transaction_mutex: closing turns away who waits, who comes and who holds it") {
+TEST("transaction_mutex: closing refuses waiters, newcomers and the holder") {
   for (int round = 0; round < 20; round++) {
     TransactionMutex mutex;
     Party holding(0);

@@ -43,7 +43,7 @@ Batch* User::BeginNested(Batch* parent, bool writable) {
 }
 
 std::optional<std::string> User::Get(const Batch* batch, std::string_view key) {
-  // Too small at first for some values, so that both answers are met.
+  // Too small at first for some values, so that both results occur.
   std::vector<uint8_t> target(32);
   size_t needed = 0;
   int size = session_->Get(batch, DigestOf(key), target, &needed);

@@ -17,8 +17,7 @@ using Pairs = std::map<std::string, std::string>;
 // The digest that stands for a key of the tests.
 Digest DigestOf(std::string_view key);
 
-// A session, with texts for keys and values. What fails otherwise than as told
-// here fails the test.
+// A session, with texts for keys and values. Every unexpected result fails the test.
 class User {
  public:
   // Of a new store.
