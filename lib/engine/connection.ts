@@ -24,6 +24,12 @@ export type CursorId = number & { readonly [cursor]: true };
 const SLICE = 50;
 
 /**
+ * Ends attachments that nobody can reach any more. A database that this thread created is not among them: its
+ * handle may be on its way to another thread.
+ */
+const abandoned = new FinalizationRegistry<() => void>((close) => close());
+
+/**
  * A database as one thread has it: the only way to an engine from the rest of the package. Every method may
  * throw `DatabaseClosedError`, unless it says otherwise. Which batches are open is the caller's to know: an
  * id must not be used after the end of its batch.
@@ -54,7 +60,16 @@ export class Connection {
   /** Throws `InvalidHandleError` or `EngineUnavailableError`. */
   static attach(handle: SharedArrayBuffer): Connection {
     const crossing = engineNamed(engineOf(handle));
-    return new Connection(crossing, crossing.engine.attach(handle));
+    const connection = new Connection(crossing, crossing.engine.attach(handle));
+    const { engine } = crossing;
+    const database = connection.#database;
+    const reclaimer = connection.#reclaimer;
+    const close = () => {
+      reclaimer.stop();
+      engine.close(database);
+    };
+    abandoned.register(connection, close, connection);
+    return connection;
   }
 
   get engine(): EngineName {
@@ -89,6 +104,7 @@ export class Connection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    abandoned.unregister(this);
     this.#reclaimer.stop();
     if (this.#locked) this.#engine.unlock(this.#database);
     this.#engine.close(this.#database);
