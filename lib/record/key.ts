@@ -59,7 +59,7 @@ export class Key {
     stored: Uint8Array | undefined,
     inside: typeof INSIDE,
   ) {
-    if (inside !== INSIDE) throw new TypeError('write Key.of(...) to make a Key');
+    if (inside !== INSIDE) throw new TypeError('use Key.of(...) to make a Key');
     this.list = parts;
     this.base = base;
     this.stored = stored;

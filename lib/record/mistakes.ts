@@ -35,7 +35,7 @@ export function notPart(value: unknown, index: number): InvalidKeyError {
 function partMistake(value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     if (KEY in value) {
-      return `${show(value)} is a Key; write key.append(...) for more parts, key.appendKey(key) to join keys`;
+      return `${show(value)} is a Key; use key.append(...) or key.appendKey(key)`;
     }
     if (wasPosted(value)) return `${show(value)} is not a part of a key; ${POSTED}`;
     if (Array.isArray(value)) return `${show(value)} is an array; write Key.of(...parts)`;

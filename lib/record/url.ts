@@ -25,8 +25,7 @@ export class AccountUrl implements UrlFields {
   readonly #serial = made++ | 0;
 
   private constructor(fields: ParsedUrl, inside?: typeof INSIDE) {
-    if (inside !== INSIDE)
-      throw new TypeError('write AccountUrl.parse(text) to make an AccountUrl');
+    if (inside !== INSIDE) throw new TypeError('use AccountUrl.parse(...) to make an AccountUrl');
     this.#fields = fields;
     this.#text = fields.text ?? formatUrl(fields);
     this.lower = lowerCase(this.#text);

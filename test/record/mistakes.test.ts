@@ -35,12 +35,12 @@ describe('a message says what to write instead', () => {
     [
       'new Key',
       () => new (any(Key) as new (part: string) => Key)('a'),
-      'write Key.of(...) to make a Key',
+      'use Key.of(...) to make a Key',
     ],
     [
       'new AccountUrl',
       () => new (any(AccountUrl) as new (text: string) => AccountUrl)('acc://a'),
-      'write AccountUrl.parse(text) to make an AccountUrl',
+      'use AccountUrl.parse(...) to make an AccountUrl',
     ],
     [
       'new TxId of a text',
@@ -50,7 +50,7 @@ describe('a message says what to write instead', () => {
     [
       'a key as part',
       () => Key.of('a', any(Key.of('b', 1))),
-      'part 1: Key b.1 is a Key; write key.append(...) for more parts, key.appendKey(key) to join keys',
+      'part 1: Key b.1 is a Key; use key.append(...) or key.appendKey(key)',
     ],
     [
       'an array as part',
@@ -274,5 +274,5 @@ describe('console.log shows what a person reads', () => {
 
 it('a subclass of Key makes no keys', () => {
   class Evil extends (any(Key) as new (...parts: PartLike[]) => Key) {}
-  expect(() => new Evil('a')).toThrow(/write Key\.of/);
+  expect(() => new Evil('a')).toThrow(/use Key\.of/);
 });
