@@ -11,7 +11,7 @@ import type { ChangeSet, Value } from './keyvalue.js';
 import { isBytes } from './record/bytes.js';
 import { checkKey, type Key, type KeyLike } from './record/key.js';
 import { show } from './record/show.js';
-import { checkFunction, refusePromise } from './synchronous.js';
+import { checkFunction, refusePromise, type Synchronous } from './synchronous.js';
 
 /**
  * A view of the database as it was when the batch began, with the batch's own writes on top. A nested batch
@@ -96,7 +96,7 @@ export class Batch implements ChangeSet {
    * batch's prefix neither narrows the iteration nor is left out. `fn` may use this and other batches, and may
    * close them. Throws `TypeError` if `fn` returns a promise.
    */
-  forEach(fn: (key: Key, value: Buffer) => void): void {
+  forEach<T>(fn: (key: Key, value: Buffer) => Synchronous<T>): void {
     this.#requireOpen();
     checkFunction('forEach', fn);
     const cursor = this.#cursor();
@@ -224,6 +224,24 @@ export class Batch implements ChangeSet {
     while (ended.#end === undefined) ended = ended.#parent as Batch;
     return new BatchClosedError(`the batch that this one is nested in was ${ended.#end}`);
   }
+}
+
+/** What a batch can do that is only read from: what `view` passes to its function. */
+export interface ReadBatch
+  extends Pick<
+    Batch,
+    | 'get'
+    | 'tryGet'
+    | 'getMany'
+    | 'has'
+    | 'forEach'
+    | 'entries'
+    | 'discard'
+    | typeof Symbol.iterator
+    | typeof Symbol.dispose
+  > {
+  /** Begins a nested batch, which is read-only too. */
+  begin(prefix?: KeyLike, writable?: false): ReadBatch;
 }
 
 /** Returns a copy, so that no user code runs once the first key is looked up. */

@@ -1,4 +1,4 @@
-export type { Batch } from './batch.js';
+export type { Batch, ReadBatch } from './batch.js';
 export type { EngineName } from './engine/engine.js';
 export type { EngineChoice } from './engine/select.js';
 export type { Stats, ThreadStats } from './engine/stats.js';

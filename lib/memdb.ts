@@ -1,4 +1,4 @@
-import { Batch } from './batch.js';
+import { Batch, type ReadBatch } from './batch.js';
 import { type Call, endCall, startCall } from './engine/calls.js';
 import { Connection } from './engine/connection.js';
 import type { EngineName } from './engine/engine.js';
@@ -7,7 +7,7 @@ import type { Stats } from './engine/stats.js';
 import type { Beginner } from './keyvalue.js';
 import { checkKey, EMPTY_KEY, type KeyLike } from './record/key.js';
 import { show } from './record/show.js';
-import { checkFunction, refusePromise } from './synchronous.js';
+import { checkFunction, refusePromise, type Synchronous } from './synchronous.js';
 
 /** Options of `new MemDB()`. */
 export interface MemDBOptions {
@@ -83,7 +83,7 @@ export class MemDB implements Beginner {
    * Runs `fn` on a read-only batch, discards the batch, and returns what `fn` returned. Throws `TypeError` if
    * that is a promise.
    */
-  view<T>(fn: (batch: Batch) => T): T {
+  view<T>(fn: (batch: ReadBatch) => Synchronous<T>): T {
     checkFunction('view', fn);
     const call = startCall(this.#connection);
     try {
@@ -103,7 +103,7 @@ export class MemDB implements Beginner {
    * Throws `NestedUpdateError` inside an update of the same database, `LockTimeoutError` if other threads do not
    * let go in time, and what `Batch.commit` throws.
    */
-  update<T>(fn: (batch: Batch) => T, options: UpdateOptions = {}): T {
+  update<T>(fn: (batch: Batch) => Synchronous<T>, options: UpdateOptions = {}): T {
     checkFunction('update', fn);
     const timeout = checkTimeout(options);
     const call = startCall(this.#connection);

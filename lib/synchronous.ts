@@ -1,6 +1,9 @@
 import { types } from 'node:util';
 import { show } from './record/show.js';
 
+/** What a function returns that is no promise: the compiler refuses a function whose result is one. */
+export type Synchronous<T> = T & (T extends PromiseLike<unknown> ? never : unknown);
+
 /** Throws a `TypeError` unless the argument of `method` is a function. */
 export function checkFunction(method: string, fn: unknown): void {
   if (typeof fn !== 'function') {

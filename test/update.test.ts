@@ -1,4 +1,10 @@
-import { BatchClosedError, Key, NestedUpdateError, ReadOnlyBatchError } from 'accumulate-memdb';
+import {
+  type Batch,
+  BatchClosedError,
+  Key,
+  NestedUpdateError,
+  ReadOnlyBatchError,
+} from 'accumulate-memdb';
 import { describe, expect, it } from 'vitest';
 import { describeEngines } from './support/engines.js';
 import { contents, fill } from './support/variants.js';
@@ -85,9 +91,9 @@ describeEngines('update and view', (open) => {
       const count = () => unhandled++;
       process.on('unhandledRejection', count);
       try {
-        const fn = async () => {
+        const fn = (async () => {
           throw new Error('rejected');
-        };
+        }) as () => never;
         expect(() => db.update(fn)).toThrow(TypeError);
         expect(() => db.view(fn)).toThrow(TypeError);
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -174,7 +180,7 @@ describeEngines('update and view', (open) => {
 
     it('is read-only', () => {
       const db = open();
-      expect(() => db.view((batch) => batch.put(k, ''))).toThrow(ReadOnlyBatchError);
+      expect(() => db.view((batch) => (batch as Batch).put(k, ''))).toThrow(ReadOnlyBatchError);
     });
 
     it('closes its batch when the function throws', () => {
@@ -189,7 +195,7 @@ describeEngines('update and view', (open) => {
     });
 
     it('refuses a promise', () => {
-      expect(() => open().view(async () => {})).toThrow(TypeError);
+      expect(() => open().view((async () => {}) as () => never)).toThrow(TypeError);
     });
 
     it('can contain an update', () => {

@@ -1,5 +1,5 @@
 import { type InspectOptions, inspect } from 'node:util';
-import { type Batch, EncodingError, type Key } from '../index.js';
+import { type Batch, EncodingError, type Key, type ReadBatch } from '../index.js';
 import { Reader } from '../record/reader.js';
 import { writeUvarint } from '../record/varint.js';
 import { copyHash, HASH_SIZE, readHash } from './hash.js';
@@ -33,11 +33,12 @@ export class Chain {
   #last: { state: State; bytes: Buffer } | undefined;
 
   /** `markPower` is an integer of 0 to 24, else this throws `RangeError`. Use the same one for all of a chain's life. */
-  constructor(batch: Batch, key: Key, markPower?: number);
+  constructor(batch: ReadBatch, key: Key, markPower?: number);
   /** @internal */
-  constructor(batch: Batch, layout: Layout);
-  constructor(batch: Batch, where: Key | Layout, markPower = 8) {
-    this.#batch = batch;
+  constructor(batch: ReadBatch, layout: Layout);
+  constructor(batch: ReadBatch, where: Key | Layout, markPower = 8) {
+    // If it is read-only, adding an entry throws `ReadOnlyBatchError`.
+    this.#batch = batch as Batch;
     this.#layout = where instanceof Layout ? where : new Layout(where, markPower);
   }
 
@@ -50,7 +51,7 @@ export class Chain {
   }
 
   /** Returns the same chain in another batch. Both share what they remember of keys and states. */
-  over(batch: Batch): Chain {
+  over(batch: ReadBatch): Chain {
     return new Chain(batch, this.#layout);
   }
 

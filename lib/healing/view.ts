@@ -1,4 +1,4 @@
-import { type Batch, EncodingError } from '../index.js';
+import { EncodingError, type ReadBatch } from '../index.js';
 import type { Layout } from './layout.js';
 import type { Mark } from './memo.js';
 import { Receipt, type ReceiptEntry } from './receipt.js';
@@ -13,12 +13,12 @@ const HEAD = 0;
  * first needed.
  */
 export class View {
-  readonly #batch: Batch;
+  readonly #batch: ReadBatch;
   readonly #layout: Layout;
   readonly #head: Mark | undefined;
   readonly #marks = new Map<number, Mark>();
 
-  constructor(batch: Batch, layout: Layout) {
+  constructor(batch: ReadBatch, layout: Layout) {
     this.#batch = batch;
     this.#layout = layout;
     const bytes = batch.tryGet(layout.head);

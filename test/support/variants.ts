@@ -1,4 +1,4 @@
-import type { Batch, Key, MemDB } from 'accumulate-memdb';
+import type { Batch, Key, MemDB, ReadBatch } from 'accumulate-memdb';
 import { describe } from 'vitest';
 
 /** Begins a batch of the kind under test. */
@@ -26,6 +26,6 @@ export function fill(db: MemDB, pairs: Iterable<readonly [Key, Uint8Array | stri
 }
 
 /** Returns what an iteration shows: key text and value text, sorted. */
-export function contents(batch: Batch): string[] {
+export function contents(batch: ReadBatch): string[] {
   return Array.from(batch.entries(), ([key, value]) => `${key}=${value}`).sort();
 }

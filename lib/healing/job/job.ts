@@ -1,5 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Batch, EncodingError, type EngineChoice, MemDB } from '../../index.js';
+import {
+  type Batch,
+  EncodingError,
+  type EngineChoice,
+  MemDB,
+  type ReadBatch,
+} from '../../index.js';
 import { Chain } from '../chain.js';
 import { Board } from './board.js';
 import { load } from './load.js';
@@ -220,7 +226,7 @@ interface Proved {
   readonly seconds: number;
 }
 
-function describe(batch: Batch, task: Task): ChainReport {
+function describe(batch: ReadBatch, task: Task): ChainReport {
   const chain = new Chain(batch, keyOf(task), MARK_POWER);
   return {
     key: String(chain.key),

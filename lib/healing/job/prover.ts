@@ -1,4 +1,4 @@
-import type { Batch, MemDB } from '../../index.js';
+import type { MemDB, ReadBatch } from '../../index.js';
 import { Chain } from '../chain.js';
 import type { Receipt } from '../receipt.js';
 import { Checker } from './checker.js';
@@ -23,7 +23,7 @@ export interface Proofs {
 export class Prover {
   readonly #db: MemDB;
   /** The checkers read stored entries from this batch. */
-  readonly #batch: Batch;
+  readonly #batch: ReadBatch;
   readonly #subjects: Subject[];
   readonly #latency = new Latencies();
   readonly #failures: string[] = [];
@@ -113,7 +113,7 @@ class Subject {
   readonly #checker: Checker;
 
   constructor(
-    batch: Batch,
+    batch: ReadBatch,
     task: Task,
     /** The number of its first entry, counted through all tasks. */
     readonly first: number,

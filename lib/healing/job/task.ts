@@ -1,4 +1,4 @@
-import { type Batch, Key, uint } from '../../index.js';
+import { Key, type ReadBatch, uint } from '../../index.js';
 import { State } from '../state.js';
 import type { Given } from './dag.js';
 import { SYNTHETIC_CHAIN } from './synthetic.js';
@@ -29,7 +29,7 @@ export function syntheticTask(entries: number): Task {
  * store has its set's list and the mark before the set, and the same for all later sets. Throws
  * `EncodingError` if the head is damaged.
  */
-export function storedTask(batch: Batch, key: Key): Task {
+export function storedTask(batch: ReadBatch, key: Key): Task {
   const headKey = key.append('Head');
   const head = State.decode(batch.get(headKey), String(headKey));
   const markKey = (at: number) => key.append('States', uint(at - 1));
