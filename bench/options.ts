@@ -4,7 +4,7 @@ import { alone, repeated, workloadNames } from './workloads/index.js';
 import { insertBlocks } from './workloads/insert.js';
 import { trace } from './workloads/trace.js';
 
-/** A row is slower if the median of its ratios, new to old, is above this. */
+/** A row is slower if its ratios, new to old, are above this. */
 export const LIMIT = 1.05;
 
 const subjectLines = Object.entries(subjects).map(([name, line]) => `  ${name.padEnd(14)}${line}`);

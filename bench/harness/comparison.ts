@@ -5,16 +5,26 @@ import { Results, type Spot } from './results.js';
 import { CellProcess, progress } from './run.js';
 import { number, table } from './table.js';
 
-/** A row of two builds. A ratio is that of the new build's figure to the old one's in one turn. */
+/** A row of two builds. */
 export interface Compared extends Spot {
+  /** The lower quartiles of the turns: other programs only ever add to a time. */
   readonly old: number;
   readonly new: number;
+  /** The median of the turns' ratios, new to old. */
   readonly ratio: number;
   readonly ratios: readonly number[];
 }
 
-/** How often each workload runs on each build within a round; even, so that both go first as often. */
-const TURNS = 6;
+/** Whether both ratios, that of the lower quartiles and the median one, are above the limit. */
+export function isSlower({ old, new: current, ratio }: Compared, limit: number): boolean {
+  return Math.min(current / old, ratio) > limit;
+}
+
+/** How often each workload runs on each build in a round. These are even: both builds go first as often. */
+const TURNS = 20;
+const FEWEST_TURNS = 6;
+/** Milliseconds after which a slow workload gets no more turns than the fewest. */
+const ENOUGH = 10_000;
 
 /**
  * Runs the cells on both builds. In each round, a process of each build does the same workloads in
@@ -44,7 +54,12 @@ export async function compare(
       };
       try {
         for (const workload of cell.workloads) {
-          for (let turn = 0; turn < TURNS; turn++) await inTurn(workload, turn);
+          const enough = performance.now() + ENOUGH;
+          for (let turn = 0; turn < TURNS; turn += 2) {
+            if (turn >= FEWEST_TURNS && performance.now() > enough) break;
+            await inTurn(workload, turn);
+            await inTurn(workload, turn + 1);
+          }
         }
       } finally {
         await Promise.all(builds.map(({ child }) => child.end()));
@@ -56,16 +71,23 @@ export async function compare(
 
 /** All measured rows of times and sizes; in those, less is better. */
 export function comparedRows(results: Results): Compared[] {
-  return results.all().flatMap((measured) => {
+  const all = results.all();
+  return all.flatMap((measured) => {
     const { row, layout, size, subject, build } = measured;
     if (build !== 'new' || unitOf(row) === 'ratio') return [];
     const spot = { row, layout, size, subject };
-    const old = { ...spot, build: 'old' } as const;
-    const ratios = results.ratios({ ...spot, build }, old);
-    const [before, after] = [results.value(old), results.value({ ...spot, build })];
-    if (before === undefined || after === undefined) return [];
-    return [{ ...spot, old: before, new: after, ratio: medianOf(ratios), ratios }];
+    const ratios = results.ratios({ ...spot, build }, { ...spot, build: 'old' });
+    const old = all.find((one) => isSame(one, measured) && one.build === 'old');
+    if (old === undefined) return [];
+    const [before, after] = [old, measured].map(({ rounds }) => quantile(rounds, 0.25));
+    return [
+      { ...spot, old: before as number, new: after as number, ratio: medianOf(ratios), ratios },
+    ];
   });
+}
+
+export function isSame(one: Spot, other: Spot): boolean {
+  return nameOf(one) === nameOf(other);
 }
 
 /** The cells that measure these rows, and nothing else if they can. */
@@ -81,19 +103,19 @@ export function cellsOf(compared: readonly Compared[], cells: readonly Cell[]): 
   });
 }
 
-export function nameOf({ row, layout, size, subject }: Compared): string {
+export function nameOf({ row, layout, size, subject }: Spot): string {
   return `${row}: ${subject} (${layout}, ${number(size, 0, 0)})`;
 }
 
-/** A table of all rows. */
+/** A table of all rows: lower quartiles and their ratio, the median ratio and the middle half of ratios. */
 export function comparisonTable(compared: readonly Compared[]): string {
   const lines = compared.map((one) => {
     const digits = unitOf(one.row) === 'ms' ? 2 : 0;
     const range = [0.25, 0.75].map((part) => quantile(one.ratios, part).toFixed(2)).join(' to ');
     const figures = [one.old, one.new].map((figure) => number(figure, digits, digits));
-    return [nameOf(one), ...figures, one.ratio.toFixed(3), range];
+    return [nameOf(one), ...figures, (one.new / one.old).toFixed(3), one.ratio.toFixed(3), range];
   });
-  return table([['', 'old', 'new', 'new / old', 'middle half'], ...lines]);
+  return table([['', 'old', 'new', 'new / old', 'median', 'middle half'], ...lines]);
 }
 
 /** A table of the sums over all rows in nanoseconds, and the means of their ratios. */
@@ -102,7 +124,7 @@ export function sumTable(compared: readonly Compared[]): string {
   const lines = subjects.map((subject) => {
     const rows = compared.filter((one) => one.subject === subject && unitOf(one.row) === 'ns');
     const sum = (of: 'old' | 'new') => rows.reduce((total, one) => total + one[of], 0);
-    const logarithms = rows.reduce((total, { ratio }) => total + Math.log(ratio), 0);
+    const logarithms = rows.reduce((total, one) => total + Math.log(one.new / one.old), 0);
     const ratios = [sum('new') / sum('old'), Math.exp(logarithms / rows.length)];
     return [`${subject}, ${rows.length} rows`, ...ratios.map((ratio) => ratio.toFixed(3))];
   });

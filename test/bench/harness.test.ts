@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AccountUrl, Key, uint } from 'accumulate-memdb';
 import { describe, expect, test, vi } from 'vitest';
 import { losses, MARGIN } from '../../bench/harness/baseline.js';
-import { type Compared, cellsOf, comparedRows } from '../../bench/harness/comparison.js';
+import { type Compared, cellsOf, comparedRows, isSlower } from '../../bench/harness/comparison.js';
 import { Data, layoutNames, mark } from '../../bench/harness/data.js';
 import { thisMachine } from '../../bench/harness/machine.js';
 import { measure } from '../../bench/harness/measure.js';
@@ -199,7 +199,7 @@ describe('results', () => {
 describe('a comparison of two builds', () => {
   const options = readCompareOptions(['HEAD', '--quick']);
 
-  test('has the median of the ratios of the turns, new to old', () => {
+  test('has the lower quartiles of the turns, and the median of their ratios', () => {
     const results = new Results();
     for (const [turn, [before, after]] of [
       [10, 11],
@@ -211,7 +211,10 @@ describe('a comparison of two builds', () => {
       results.add(turn, { ...spot, row: 'threads-2', build: 'new' }, { median: 1 });
     }
     const compared = comparedRows(results);
-    expect(compared).toEqual([{ ...spot, old: 10, new: 12, ratio: 1.2, ratios: [1.1, 3, 1.2] }]);
+    const ratios = [1.1, 3, 1.2];
+    expect(compared).toEqual([{ ...spot, old: 10, new: 11, ratio: 1.2, ratios }]);
+    expect(compared.map((one) => isSlower(one, 1.09))).toEqual([true]);
+    expect(compared.map((one) => isSlower(one, 1.11))).toEqual([false]);
   });
 
   test('repeats only the workloads of the rows that seem slower', () => {
