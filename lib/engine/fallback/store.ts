@@ -310,10 +310,12 @@ export class Store {
     memory.publish(version);
     memory.setNumber(Header.Entries, entries);
     memory.setNumber(Header.Bytes, bytes);
+    let gathered = 0;
     for (const entry of this.writer.linked) {
       const older = memory.word(entry + Entry.Older);
-      if (older !== 0) superseded.add(older);
+      if (older !== 0) gathered += superseded.add(older);
     }
+    if (gathered > 0) superseded.gather(gathered);
     this.owed = this.writer.linked.length;
     this.writer.forget();
   }

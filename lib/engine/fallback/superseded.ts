@@ -62,15 +62,15 @@ export class Superseded {
     this.pinned = new Pinned(sessions);
   }
 
-  /** Adds an entry whose successor is published. */
-  add(entry: Ref): void {
+  /** Adds an entry whose successor is published. Returns what `gather` is to be given for it. */
+  add(entry: Ref): number {
     const { memory } = this;
     memory.setWord(entry + Entry.Next, memory.word(Header.Unexamined));
     memory.setWord(Header.Unexamined, entry);
     memory.setWord(Header.UnexaminedCount, memory.word(Header.UnexaminedCount) + 1);
     memory.setNumber(Header.Superseded, memory.number(Header.Superseded) + 1);
     const bytes = memory.word(entry + Entry.KeyLength) + memory.word(entry + Entry.ValueLength);
-    this.gather(1 + (bytes >> WEIGHT_SHIFT));
+    return 1 + (bytes >> WEIGHT_SHIFT);
   }
 
   /** Whether there are any that are to be examined, or that a pin keeps. */
