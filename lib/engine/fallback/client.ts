@@ -69,7 +69,7 @@ export class Client {
     return cursor.id;
   }
 
-  /** The handle of a database, though it may just have been closed by another thread; of an unknown one no handle. */
+  /** Returns the handle of a database, which another thread may just have closed. An unknown id gets an empty buffer. */
   handle(database: number): SharedArrayBuffer {
     return this.databases.get(database)?.store.memory.buffer ?? new SharedArrayBuffer(0);
   }

@@ -14,10 +14,10 @@ import { onThreadEnd } from './threads.js';
 /** How long `update` and `commit` wait for a thread of which it is not known whether it died, ms. */
 const LOCK_TIMEOUT = 10_000;
 
-/** How often an idle thread looks whether there is something to do, ms. */
+/** How often an idle thread checks whether there is something to do, ms. */
 const TIDY_INTERVAL = 1_000;
 
-/** The largest number of bytes that a word of the exchange can say. */
+/** The largest number that a word of the exchange can hold. */
 const MOST_NEEDED = 2 ** 31 - 1;
 
 /** The engine in pure TypeScript, for this thread. */
@@ -171,7 +171,7 @@ class Fallback implements Engine {
     store.endRead();
     digests.noteHashed();
     if (end <= slab.length) return end - start;
-    // The word ends at 2^31 - 1; so much is asked for again in smaller groups anyway.
+    // A sum that does not fit a word must not wrap: the caller then asks for fewer keys.
     words[Word.Needed] = Math.min(end - start, MOST_NEEDED);
     return Status.NoRoom;
   }

@@ -5,13 +5,13 @@ import { Header, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Sessions } from './sessions.js';
 
-/** Longest sleep before it is looked again who owns the mutex, and whether that thread lives, ms. */
+/** A waiting thread sleeps at most so long before it checks who owns the mutex and whether that thread lives, ms. */
 const NAP = 10;
-/** Who has waited so long is let go first, ms. */
+/** A thread that has waited so long goes first, ms. */
 const PATIENCE = 1;
-/** Who has not looked for so long does not wait any more, ms: it died, or was cut short. */
+/** A thread that has not looked for so long does not wait any more, ms. It died, or its call was cut short. */
 const ABSENCE = 100;
-/** More calls, one inside the other, than are made while the mutex is held, but for those of users. */
+/** More nested calls than this engine makes while the mutex is held. */
 const DEPTH = 256;
 
 /**

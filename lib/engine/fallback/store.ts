@@ -21,13 +21,13 @@ import { Writer } from './writer.js';
 /** How many superseded entries a call examines at most, apart from those that it superseded itself. */
 const STEP = 2048;
 
-/** How many blocks readers may hold up before it is looked whether these are dead. */
+/** If readers hold up more blocks than this, a thread checks whether some of them are dead. */
 const HELD_UP = 64;
 
 /** How often a thread looks for dead threads that no event has reported, ms. */
 const REAP_INTERVAL = 100;
 
-/** How long an idle thread frees at once what others have left, ms. */
+/** How long an idle thread frees what others have left before other work goes on, ms. */
 const TIDY_TIME = 5;
 
 /**
@@ -78,7 +78,7 @@ export class Store {
     this.pins = new Pins(memory, heap.pages, session, this.identity);
   }
 
-  /** Attaches this thread; undefined when too many threads are. */
+  /** Attaches this thread. Returns undefined if too many threads are attached. */
   static open(memory: Memory): Store | undefined {
     const heap = new Heap(memory);
     const sessions = new Sessions(memory, heap.pages);
@@ -86,7 +86,7 @@ export class Store {
     return session < 0 ? undefined : new Store(memory, heap, sessions, session);
   }
 
-  /** Whether any thread is attached to a database: when the last one has ended, it is gone. */
+  /** Whether any live thread is attached to a database. */
   static inUse(memory: Memory): boolean {
     const sessions = new Sessions(memory, new Pages(memory));
     sessions.reap();
@@ -110,15 +110,15 @@ export class Store {
   }
 
   /**
-   * Undoes what a call of this thread has left that ended by a time limit or for want of stack. To
-   * be called when no call can be under way: by a task of the event loop.
+   * Gives back what a call of this thread left when a time limit or a stack overflow ended it. Call
+   * this only when no call can be under way: from a task of the event loop.
    */
   settle(): void {
     if (this.memory.word(this.reading) !== 0) this.endRead();
     this.letGo();
   }
 
-  /** What an idle thread does now and then: others may have left something that can be freed. */
+  /** Frees what other threads have left. An idle thread calls this now and then. */
   tidy(): void {
     this.settle();
     if (!this.superseded.pending && this.retired.count === 0 && this.mutex.owner < 0) return;
@@ -126,7 +126,7 @@ export class Store {
     while (this.reclaim() > 0 && since(start) < TIDY_TIME);
   }
 
-  /** To be called when the process or the thread exits, perhaps inside an update. */
+  /** Gives the mutex back when the process or the thread exits, perhaps inside an update. */
   abandon(): void {
     this.abandoned ||= this.mutex.owned;
     this.letGo();
@@ -144,7 +144,7 @@ export class Store {
     this.mutex.wake();
   }
 
-  /** Tells others of a batch more or fewer. */
+  /** Adds to the number of open batches that other threads see. */
   countBatch(change: number): void {
     const word = sessionWord(this.session) + Session.Batches;
     this.memory.setWord(word, this.memory.word(word) + change);

@@ -18,13 +18,13 @@ const List = {
   Words: 8,
 } as const;
 
-/** What must have gathered at least before pins are looked for. */
+/** At least so much must gather before pins are looked for. */
 const LEAST_DUE = 64;
-/** One place for a pin is looked at for so little of what has gathered: log2 of the ratio. */
+/** Pins are looked for once what gathered is this part of the places to look at: log2. */
 const DUE_SHIFT = 2;
-/** Looking at so many places is paid for by examining one entry: log2. */
+/** A search examines at least one entry for so many places that it looked at: log2. */
 const EXAMINE_SHIFT = 3;
-/** So many bytes of a superseded entry count as much as an entry: log2. */
+/** So many bytes of a superseded entry count as much as one more entry: log2. */
 const WEIGHT_SHIFT = 10;
 
 /**
@@ -84,12 +84,12 @@ export class Superseded {
     return this.memory.load(Header.Gathered) > this.memory.word(Header.Due);
   }
 
-  /** Has it be due once as much has gathered in all: for entries, pins, and calls that insist. */
+  /** Counts entries that were superseded, pins that were released, or calls that insist. */
   gather(count: number): void {
     if (this.memory.load(Header.Gathered) < OVERDUE) this.memory.add(Header.Gathered, count);
   }
 
-  /** Has it be due now. */
+  /** Makes a search for pins due now. */
   demand(): void {
     this.memory.store(Header.Gathered, OVERDUE);
   }
