@@ -37,8 +37,8 @@ export interface ReceiptJSON {
 }
 
 /**
- * A proof that `start`, entry `startIndex` of a chain, is part of what `anchor` stands for: the chain
- * up to and including entry `endIndex`, which is `end`.
+ * A proof that a chain has `start` as its entry `startIndex`. The anchor is the root of the chain up to
+ * and including entry `endIndex`, which is `end`. A combined receipt has the anchor of its last part.
  */
 export class Receipt implements ReceiptFields {
   readonly start: Uint8Array;
@@ -152,9 +152,9 @@ export class Receipt implements ReceiptFields {
   }
 
   /**
-   * Returns the receipt of a parsed JSON form. The network leaves out what is zero: an absent index is
-   * 0, and if `entries` is absent there are none. An absent `end` is unknown. Throws `EncodingError`
-   * that names the member that is wrong.
+   * Returns the receipt of a parsed JSON form. The network leaves out what is zero or empty: an
+   * absent index is 0, and an absent `entries` is an empty list. An absent `end` is unknown. Throws
+   * `EncodingError` that names the member that is wrong.
    */
   static fromJSON(value: unknown): Receipt {
     const json = members(value, 'a receipt');

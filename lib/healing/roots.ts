@@ -20,7 +20,7 @@ export class Roots {
     return this.#slots[slot];
   }
 
-  /** Returns what the roots below a slot combine to, not copied; undefined if there are none. */
+  /** Returns what the roots below a slot combine to, not copied; undefined if all are empty. */
   below(slot: number): Buffer | undefined {
     for (let next = this.#below.length; next <= slot; next++) {
       const root = this.#slots[next - 1];

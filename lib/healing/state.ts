@@ -13,9 +13,12 @@ const MAX_COUNT = 2 ** 52 - 1;
 const LIST_START = 1792;
 
 /**
- * The state of a Merkle chain: how many entries it has, the roots of its complete sub-trees
- * (`pending`: for each bit i that is set in the count, one of 2^i entries), and the entries that were
- * added since the last mark.
+ * The state of a Merkle chain:
+ *
+ * - `count`: how many entries it has;
+ * - `pending`: the roots of its complete sub-trees, one of 2^i entries for each bit i that is set in
+ *   the count;
+ * - `list`: the entries that were added since the last mark.
  *
  * The list is kept in its encoded form with room before it. So encoding after each entry copies a few
  * roots and not the whole list.

@@ -97,8 +97,8 @@ export class View {
 
   /**
    * Adds the siblings of the path above the entry's set. Those on the left are pending at the mark
-   * before the set. One on the right was never pending: it was combined with its left neighbours as
-   * soon as its last entry was added, and the same is done here.
+   * before the set. One on the right was never pending, because its last entry completed the sub-tree
+   * above it too. So its root is computed again.
    */
   #above(i: number, top: number, entries: ReceiptEntry[]): void {
     const { setSize, markPower } = this.#layout;

@@ -100,8 +100,8 @@ class Client {
   // Discards the batches that the condition holds for.
   template <typename Condition>
   void DiscardIf(Condition&& condition);
-  // Tells V8 how much memory the store holds, if that has changed by enough. Only when the
-  // thread is idle, or closes it: V8 may collect its garbage then, which takes milliseconds.
+  // Reports to V8 how much memory the store holds, if that has changed by enough. Call it only
+  // when the thread is idle or closes the store: V8 may then collect garbage for milliseconds.
   void Report(int32_t database);
 
   napi_env env_;

@@ -4,8 +4,8 @@
 namespace memdb {
 
 // Keeps this binary in memory until the process ends. Node unloads an addon
-// when the last thread that loaded it ends, which may be while that thread, or
-// one that waits on a lock, still returns through it.
+// when the last thread that loaded it ends. At that moment this thread, or one
+// that waits on a lock, may still have to return through the addon's code.
 void PinBinary();
 
 }  // namespace memdb

@@ -31,7 +31,7 @@ class OpenSnapshots {
 
   // How many versions are read.
   size_t versions() const { return versions_.load(std::memory_order_relaxed); }
-  // Since when the oldest is open; max if there is none.
+  // Since when the oldest is open; max if nothing is open.
   Clock::time_point oldest() const {
     return Clock::time_point(Clock::duration(since_.load(std::memory_order_relaxed)));
   }

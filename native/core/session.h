@@ -23,9 +23,8 @@ namespace memdb {
 
 // One thread's use of one store: its batches and iterations, and the pins and locks that
 // it holds. That thread calls every method but GetUsage and Abandon. Batches and
-// cursors are the session's: the address of a cursor is good until EndCursor, that
-// of a batch until a later one begins after it was closed. Until then a call
-// with it returns kClosed.
+// cursors are the session's. The address of a cursor is good until EndCursor. That of a
+// closed batch is good until a later one begins: until then a call with it returns kClosed.
 //
 // Every call but GetUsage holds the session's mutex while it is inside the store, so
 // another thread can close the store at any time. When the session ends, in
@@ -60,9 +59,9 @@ class Session {
   // `needed`, or kAbsent, kClosed.
   int Get(const Batch* batch, const Digest& digest, std::span<uint8_t> target, size_t* needed);
   Status Has(const Batch* batch, const Digest& digest);
-  // Writes the sizes (kAbsent for missing keys) in the order of `digests`, and the values one
-  // after the other to `target`. Returns the bytes of all, or kNoRoom with these in `needed`,
-  // or kClosed, kFull.
+  // Writes the sizes (kAbsent for missing keys) in the order of `digests`. To `target` it writes
+  // the values, one after the other. Returns the bytes of all, or kNoRoom with these in
+  // `needed`, or kClosed, kFull.
   int GetMany(const Batch* batch, std::span<const Digest> digests, std::span<int32_t> sizes,
               std::span<uint8_t> target, size_t* needed);
 
@@ -76,8 +75,8 @@ class Session {
   bool HasNested(const Batch* batch) const { return batch->first_child != nullptr; }
 
   // Commits a nested batch to its parent, a root batch to the store. A root batch with writes
-  // takes the transaction mutex as Lock does, unless the caller holds it and passes `locked`.
-  // kFull leaves the batch as it was.
+  // takes the transaction mutex as Lock does, unless `locked` says that the caller holds it.
+  // After kFull the batch is as it was.
   Status Commit(Batch* batch, bool locked, Clock::duration limit, int* holder);
   void Discard(Batch* batch);
 

@@ -51,7 +51,7 @@ struct Pin {
 //
 // A pin p sees the entries of version e that version s superseded, if e <= p < s.
 // Pins are only ever taken of the published version. So once s is published, pins
-// in that range can go but none can come, and the entry waits in the list of the
+// in that range can go but none can come. The entry waits in the list of the
 // newest of them. When that pin goes, the entry is for the next older pin to
 // examine: that one sees it if e <= p, else nobody does.
 class SnapshotList {

@@ -49,7 +49,7 @@ class Store {
   SnapshotList& snapshots() { return snapshots_; }
   TransactionMutex& transaction() RETURN_CAPABILITY(transaction_) { return transaction_; }
 
-  // Returns the entry that a reader of the version sees, or null if there is none or the key
+  // Returns the entry that a reader of the version sees, or null if the key has none or
   // was deleted. The entry stays while the caller pins the version.
   const Entry* Find(const Digest& digest, Tag tag, Version version);
 

@@ -37,8 +37,8 @@ class CAPABILITY("mutex") TransactionMutex {
     bool handed_over_ = false;
   };
 
-  // Returns kOk, kNested, kClosed; or kBusy after `limit`, with the thread id of the holder in
-  // `holder` (-1: there is none, or it is not known yet).
+  // Returns kOk, kNested, kClosed; or kBusy after the limit. With kBusy, `holder` has the thread
+  // id of the holder, or -1 if nobody holds the mutex or it is not known yet who does.
   Status Lock(Party& party, Clock::duration limit, int* holder);
   // Takes it if it is free and nobody waits for it.
   bool TryLock(Party& party);

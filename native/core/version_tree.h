@@ -8,7 +8,7 @@ namespace memdb {
 // The versions of one key. The newest one is the head: a slot of the table leads to it. The
 // superseded ones form a treap, a search tree by version in which each entry has a
 // higher priority than its children. An entry's priority is a hash of its version. So the tree
-// has the shape of a random one, in whatever order entries come and go: a search takes
+// has the shape of a random one, in whatever order entries come and go. A search takes
 // O(log n) expected steps, a removal O(1).
 //
 // `older` and `superseded.newer` of a superseded entry are its subtrees, `superseded.parent` the

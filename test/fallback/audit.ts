@@ -37,7 +37,7 @@ export function contents(store: Store, version: number): Map<string, string> {
 
 /**
  * Checks that every block of the heap is either free or reachable, every count is right, and
- * nothing waits that could be freed; returns how many superseded entries there are.
+ * nothing waits that could be freed. Returns how many superseded entries there are.
  */
 export function audit(store: Store): number {
   const { memory, table } = store;

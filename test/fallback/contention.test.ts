@@ -14,7 +14,7 @@ function threads(count: number): Store[] {
   return stores;
 }
 
-/** Has `then` run once, after the method of an object was called and answered what `when` accepts. */
+/** Runs `then` once: after the first call of the object's method that returns what `when` accepts. */
 function after(
   object: object,
   method: string,

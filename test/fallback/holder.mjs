@@ -1,5 +1,5 @@
-// A thread that attaches to a database, begins a batch, takes the transaction mutex if it is told
-// to, and stays like that. With `depth` it starts threads that do the same, one inside the other.
+// A thread that attaches to a database, begins a batch, takes the transaction mutex if `lock`
+// is true, and stays like that. With `depth` it starts threads that do the same, one inside the other.
 import { once } from 'node:events';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { MemDB } from 'accumulate-memdb';

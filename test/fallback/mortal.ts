@@ -22,8 +22,8 @@ export const ALL_WRITES: readonly Write[] = [
 ];
 
 /**
- * Lets whoever uses this view of the memory die before one of `writes`, the one numbered `lives`,
- * and do no more of them, whatever its code does on the way out.
+ * Lets whoever uses this view of the memory do `lives` of the writes named, and die before the next.
+ * No more of them happen, whatever its code does on the way out.
  */
 export function mortal(memory: Memory, lives: number, writes: readonly Write[]): void {
   let left = lives;

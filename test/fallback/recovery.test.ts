@@ -57,8 +57,8 @@ function dyingStore(shared: Memory, lives: number, writes = ALL_WRITES): Store {
 }
 
 /**
- * Lets a thread die in `work` before its first write, before its second and so on, until it
- * survives, and each time has another thread take over and `check`. Returns how often it died.
+ * Lets a thread die in `work` before its first write, then before its second and so on, until it
+ * survives. Each time another thread takes over and runs `check`. Returns how often it died.
  */
 function dieEverywhere(
   { memory }: Scene,

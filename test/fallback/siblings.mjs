@@ -1,6 +1,6 @@
-// A process whose main thread never loads the library: one thread creates a database, another
+// A process whose main thread never loads the library. One thread creates a database. Another
 // attaches to it by a handle that the main thread passes on, and is terminated while it holds the
-// lock. Prints what the first thread finds afterwards.
+// lock. The process prints what the first thread finds afterwards.
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 

@@ -51,7 +51,7 @@ describeEngines('what can be proved', (open) => {
     expect(task).toMatchObject({ from, to: count });
     const roots = pendingOf(entries.slice(0, from));
     expect(task.given?.count ?? 0).toBe(from);
-    // Those above the sets; of those within one there are none.
+    // The set ends at `from`, so every root covers whole sets.
     expect(task.given?.roots.slice(0, roots.length) ?? []).toEqual(from === 0 ? [] : roots);
 
     const prover = new Prover(db, [task]);

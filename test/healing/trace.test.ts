@@ -31,7 +31,7 @@ const trace: Operation[] = gunzipSync(readFileSync(new URL('healing-trace.jsonl.
   .split('\n')
   .map(parse);
 
-/** What the original did; answers how many reads were compared. */
+/** Repeats what the original did. Returns how many reads were compared. */
 function replay(db: MemDB): number {
   const batches = new Map<number, Batch>();
   let reads = 0;

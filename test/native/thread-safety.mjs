@@ -16,7 +16,7 @@ const { ok } = run(clang(), [
 if (!ok) process.exit(1);
 console.log(`Thread safety: ${sources.length} sources of the core, no warnings.`);
 
-/** Only clang has this analysis. If there is none, we install Debian's if we may. */
+/** Returns clang, because only clang has this analysis. If it is missing, we install Debian's if we may. */
 function clang() {
   const found = which('clang++', 'clang++-19', 'clang++-16', 'clang++-14');
   if (found) return found;

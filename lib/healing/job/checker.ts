@@ -17,7 +17,7 @@ const block = Buffer.alloc(2 * HASH_SIZE);
 export class Checker {
   readonly #entry: (index: number) => Uint8Array;
   readonly #dag: Dag;
-  // The last answers, because many receipts in a row end at the same entry.
+  // The last results are kept, because many receipts in a row end at the same entry.
   #root: { count: number; hash: Uint8Array } | undefined;
   #end: { index: number; hash: Uint8Array } | undefined;
 

@@ -13,8 +13,9 @@ export interface Given {
 
 /**
  * The Merkle DAG over a list of entries, by its recursive definition. The root of one entry is the
- * entry. The root of more is SHA-256 of the root of the first 2^n and the root of the rest; n is the
- * largest that leaves a rest. It shares no code with `Chain`, because it checks that.
+ * entry. The root of more entries is SHA-256 of two roots: that of the first 2^n entries and that of
+ * the rest. Here n is the largest number that leaves a rest. The class shares no code with `Chain`,
+ * because it checks `Chain`.
  */
 export class Dag {
   readonly #entry: (index: number) => Uint8Array;

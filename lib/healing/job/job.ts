@@ -47,9 +47,12 @@ const TURN = 50;
  * every chain to the chain's anchor. Workers prove while the chain is still being built. A `Checker`,
  * which shares no code with the chain, checks each receipt.
  *
- * Proofs that fail are listed in the report. Rejects with `RangeError` for counts that are out of
- * range, `EncodingError` for a bad file or one in which there is nothing to prove, the operating
- * system's error for one that cannot be read, and what the store throws.
+ * Proofs that fail are listed in the report. The promise rejects with:
+ *
+ * - `RangeError` if a count is out of range;
+ * - `EncodingError` if the file is damaged, or there is nothing to prove in it;
+ * - the operating system's error if the file cannot be read;
+ * - what the store throws.
  */
 export async function heal(options: HealOptions): Promise<Report> {
   const { engine = 'auto', entries = 100_000, workers = 2, ...others } = options;

@@ -35,7 +35,7 @@ export class Latencies {
     this.#max = Math.max(this.#max, max);
   }
 
-  /** Returns the duration in ns that `percent` % of all do not exceed; 0 if there are none. */
+  /** Returns the duration in ns that `percent` % of all do not exceed; 0 before the first `record`. */
   percentile(percent: number): number {
     const total = this.#counts.reduce((n, count) => n + count, 0);
     let left = Math.max(1, Math.ceil((percent / 100) * total));
