@@ -23,8 +23,8 @@ const STEPS = [
 type Work = () => void;
 
 /**
- * Runs `work` of the thread that sees the memory by this view, and `intervene` once, before its step
- * number `step`. Returns whether the thread got so far.
+ * Runs `work` for the thread that sees the memory by this view. Before its step number `step`, it runs
+ * `intervene` once. Returns whether the thread got so far.
  */
 export function preempt(memory: Memory, step: number, work: Work, intervene: Work): boolean {
   let left = step;
