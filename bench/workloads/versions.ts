@@ -9,6 +9,7 @@ import { figureOf, growth, type Row } from '../harness/targets.js';
 import type { MemDBStore } from '../subjects/memdb.js';
 import { hold } from '../threads/hold.js';
 import type { Longest } from '../threads/longest.js';
+import { RunQueue } from '../threads/runqueue.js';
 import type { HotKeyTask } from '../threads/tasks.js';
 import { Thread } from '../threads/thread.js';
 import type { Alone, Place } from './workload.js';
@@ -92,7 +93,7 @@ export const versions: Alone = {
 };
 
 interface Turn {
-  /** Nanoseconds to end one batch. */
+  /** Nanoseconds to end one batch, without time in the run queue. */
   readonly ending: number;
   /** Milliseconds. */
   readonly stop: number;
@@ -108,6 +109,7 @@ class HotKey {
   readonly #place: Place;
   readonly #store: MemDBStore;
   readonly #updater: Thread<HotKeyTask>;
+  readonly #queue = new RunQueue();
   readonly #key: Key;
   readonly #value: Buffer;
 
@@ -143,9 +145,10 @@ class HotKey {
       end = async () => endAll(ordered);
     }
     await this.#updater.start({ kind: 'update' });
+    const queued = this.#queue.waited() ?? 0;
     const start = performance.now();
     const ended = await end();
-    const took = performance.now() - start;
+    const took = performance.now() - start - ((this.#queue.waited() ?? 0) - queued);
     const { inAll, running = inAll } = await this.#updater.stop<Longest>();
     return { ending: (took * 1e6) / ended, stop: running, getOldest, held, ended };
   }
