@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import { EncodingError, Key } from '../index.js';
+import type { FileChange, FileRecord } from './filerecord.js';
 import { type ListMember, splitList } from './jsonlist.js';
-import type { FileChange, FileRecord } from './records.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -1,26 +1,8 @@
 import { open } from 'node:fs/promises';
-import { EncodingError, type Key } from '../index.js';
+import { EncodingError } from '../index.js';
+import type { FileChange, FileRecord, ReadOptions } from './filerecord.js';
 import { readJsonChanges } from './jsonrecords.js';
 import { readSnapshot } from './snapshot.js';
-
-/** A record of a file. */
-export interface FileRecord {
-  readonly key: Key;
-  readonly value: Uint8Array;
-}
-
-/** A record of a file, or the deletion of one. @internal */
-export interface FileChange {
-  readonly key: Key;
-  /** Undefined if there is no record with this key. */
-  readonly value: Uint8Array | undefined;
-}
-
-/** Options of `readRecords` and `readSnapshot`. */
-export interface ReadOptions {
-  /** Called with a sentence for each thing in the file that was not read, or not checked. */
-  readonly onNote?: (note: string) => void;
-}
 
 /**
  * Reads the records of a file, one after the other: a JSON list of records or a snapshot, as its first

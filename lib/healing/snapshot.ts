@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { EncodingError, Key } from '../index.js';
 import { Reader } from '../record/reader.js';
-import type { FileRecord, ReadOptions } from './records.js';
+import type { FileRecord, ReadOptions } from './filerecord.js';
 import { checkPadding, noteOn, readSections, type Section, SectionType } from './sections.js';
 import { checkHeader } from './snapshotheader.js';
 import { SnapshotIndex } from './snapshotindex.js';
