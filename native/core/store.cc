@@ -105,20 +105,29 @@ bool Store::FitsLimit(const Table& writes) {
 }
 
 bool Store::Announce(const Table& writes) {
+  bool room = true;
+  if (writes.size() == 1) {
+    writes.ForEach([&](const Table::Slot& write) { room = Announce(write); });
+  } else {
+    room = AnnounceMany(writes);
+  }
+  if (!room) Withdraw(writes);
+  return room;
+}
+
+bool Store::AnnounceMany(const Table& writes) {
   // Keys whose tag is in the table: nearly always the key is there too, and needs no slot.
   Table::Slot likely[kGroup];
   size_t likely_count = 0;
   bool room = true;
-  const auto check_likely = [&] {
-    for (const Table::Slot& write : std::span(likely, likely_count)) {
-      room = room && (Contains(write) || Announce(write.tag));
-    }
+  const auto announce_likely = [&] {
+    for (size_t i = 0; i < likely_count; i++) room = room && Announce(likely[i]);
     likely_count = 0;
   };
   writes.ForEach([&](const Table::Slot& write) {
     if (!room) return;
-    Shard& shard = ShardAt(write.tag);
     {
+      Shard& shard = ShardAt(write.tag);
       WriterLock lock(shard.lock);
       const Ref ref = shard.table.Guess(write.tag);
       if (ref == 0) {
@@ -129,23 +138,18 @@ bool Store::Announce(const Table& writes) {
       Prefetch(heap_.At(ref));
     }
     likely[likely_count++] = write;
-    if (likely_count == kGroup) check_likely();
+    if (likely_count == kGroup) announce_likely();
   });
-  check_likely();
-  if (!room) Withdraw(writes);
+  announce_likely();
   return room;
 }
 
-bool Store::Announce(Tag tag) {
-  Shard& shard = ShardAt(tag);
-  WriterLock lock(shard.lock);
-  return shard.table.Reserve(++shard.announced);
-}
-
-bool Store::Contains(const Table::Slot& write) {
+bool Store::Announce(const Table::Slot& write) {
   Shard& shard = ShardAt(write.tag);
-  ReaderLock lock(shard.lock);
-  return shard.table.Find(heap_, EntryAt(heap_, write.ref)->digest, write.tag) != nullptr;
+  WriterLock lock(shard.lock);
+  const Digest& digest = EntryAt(heap_, write.ref)->digest;
+  return shard.table.Find(heap_, digest, write.tag) != nullptr ||
+         shard.table.Reserve(++shard.announced);
 }
 
 void Store::Withdraw(const Table& writes) {

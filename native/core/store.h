@@ -109,8 +109,8 @@ class Store {
   }
   // Reserves a slot for every key that is new. False if memory cannot be allocated.
   bool Announce(const Table& writes);
-  bool Announce(Tag tag);
-  bool Contains(const Table::Slot& write);
+  bool Announce(const Table::Slot& write);
+  bool AnnounceMany(const Table& writes);
   void Withdraw(const Table& writes);
   bool FitsLimit(const Table& writes);
   // How a commit changes the store's counts.
