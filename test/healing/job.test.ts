@@ -1,6 +1,6 @@
 import { Key, MemDB, NotFoundError, uint } from 'accumulate-memdb';
 import { Chain, heal, State } from 'accumulate-memdb/healing';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Board } from '../../dist/lib/healing/job/board.js';
 import { Latencies } from '../../dist/lib/healing/job/latencies.js';
 import { Prover } from '../../dist/lib/healing/job/prover.js';
@@ -196,6 +196,10 @@ describe('Team', () => {
 });
 
 describe('heal', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it.each([
     { workers: -1 },
     { workers: 1.5 },
@@ -219,5 +223,15 @@ describe('heal', () => {
     expect(report.receipts).toMatchObject({ count: 500, failed: 0 });
     expect(reported.at(-1)).toBe(500);
     expect(reported).toEqual(reported.toSorted((a, b) => a - b));
+  });
+
+  it('uses the clocks and timers of Node, though a test library has replaced them', async () => {
+    vi.useFakeTimers();
+    const healing = heal({ entries: 200, workers: 0 });
+    expect(vi.getTimerCount()).toBe(0);
+    const { entries, receipts } = await healing;
+    expect(entries?.seconds).toBeGreaterThan(0);
+    expect(receipts.seconds).toBeGreaterThan(0);
+    expect(receipts.latency.max).toBeGreaterThan(0);
   });
 });

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import {
   type Batch,
   EncodingError,
@@ -8,6 +7,7 @@ import {
 } from '../../index.js';
 import { Chain } from '../chain.js';
 import { Board } from './board.js';
+import { clearInterval, nextTurn, now, setInterval } from './clock.js';
 import { load } from './load.js';
 import { type Proofs, Prover } from './prover.js';
 import { type ChainReport, latencyOf, type Rate, type Report, rate } from './report.js';
@@ -95,7 +95,7 @@ class Job {
     const report = () => onProgress?.(this.#progress());
     const timer = setInterval(report, PROGRESS_INTERVAL);
     try {
-      const begin = performance.now();
+      const begin = now();
       const tasks = file === undefined ? [syntheticTask(entries)] : await this.#load(file);
       const records = file === undefined ? null : rate(this.#loaded, since(begin));
       this.#board = new Board(tasks.reduce((n, { from, to }) => n + to - from, 0));
@@ -136,7 +136,7 @@ class Job {
   async #proveByWorkers(tasks: readonly Task[]): Promise<Proved> {
     const { file, workers } = this.#options;
     const board = this.#board;
-    const begin = performance.now();
+    const begin = now();
     const team = new Team(this.#db, tasks, board, workers);
     try {
       if (file !== undefined) board.publish(board.total);
@@ -158,13 +158,13 @@ class Job {
       while (proved < board.total) {
         if (file === undefined) await this.#addBlock();
         const ready = file === undefined ? this.#added : board.total;
-        const begin = performance.now();
-        while (proved < ready && performance.now() - begin < TURN) {
+        const begin = now();
+        while (proved < ready && now() - begin < TURN) {
           prover.prove(proved++);
           board.count();
         }
         seconds += since(begin);
-        await setImmediate();
+        await nextTurn();
       }
       return { proofs: prover.proofs, seconds };
     } finally {
@@ -176,7 +176,7 @@ class Job {
   async #addBlock(): Promise<boolean> {
     const block = syntheticBlock(this.#added, this.#board.total);
     if (block.length === 0) return false;
-    const begin = performance.now();
+    const begin = now();
     const batch = this.#db.begin(null, true);
     try {
       this.#chain(batch).addEntries(block);
@@ -187,7 +187,7 @@ class Job {
     this.#addingSeconds += since(begin);
     this.#added += block.length;
     // This lets the timer run and the workers' errors arrive.
-    await setImmediate();
+    await nextTurn();
     return true;
   }
 
@@ -247,5 +247,5 @@ function notesOn(chains: readonly ChainReport[]): string[] {
 }
 
 function since(begin: number): number {
-  return (performance.now() - begin) / 1000;
+  return (now() - begin) / 1000;
 }

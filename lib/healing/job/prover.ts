@@ -2,6 +2,7 @@ import type { MemDB, ReadBatch } from '../../index.js';
 import { Chain } from '../chain.js';
 import type { Receipt } from '../receipt.js';
 import { Checker } from './checker.js';
+import { now } from './clock.js';
 import { Latencies, type LatencyCounts } from './latencies.js';
 import { BLOCK_SIZE, syntheticEntry } from './synthetic.js';
 import { keyOf, MARK_POWER, type Task } from './task.js';
@@ -74,12 +75,12 @@ export class Prover {
   }
 
   #fault(subject: Subject, index: number): string | undefined {
-    const begin = performance.now();
+    const begin = now();
     const batch = this.#db.begin(null, false);
     try {
       const receipt = subject.chain.over(batch).receipt(index);
       batch.discard();
-      this.#latency.record((performance.now() - begin) * 1e6);
+      this.#latency.record((now() - begin) * 1e6);
       return subject.fault(receipt, index);
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
