@@ -6,7 +6,7 @@ import type { Reader } from '../record/reader.js';
 /** How many bytes an entry, a node and an anchor have. */
 export const HASH_SIZE = 32;
 
-// The length that the engine keeps. An array's own `length` can say anything; `set` copies by this one.
+// Returns the real length, by which `set` copies. A property of the array can hide it.
 const lengthOf = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   'length',
@@ -72,7 +72,7 @@ export function readHash(reader: Reader): Uint8Array {
   return bytes;
 }
 
-// It returns a string, because crypto needs less than half the time for it that it needs for a Buffer.
+// It returns a string, because that takes crypto less than half the time that a Buffer takes.
 function sha256(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'binary');
 }

@@ -20,8 +20,8 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Splits the text of a JSON list into its members, in memory for one of them. It does not parse the
- * members. Throws `EncodingError` that names the byte if the text is not a list, ends early, or has a
+ * Splits the text of a JSON list into its members, and does not parse them. Memory holds one member at
+ * a time. Throws `EncodingError` that names the byte if the text is not a list, ends early, or has a
  * member of more than MAX_MEMBER bytes. Throws `TypeError` if a piece is not a Uint8Array.
  */
 export async function* splitList(
@@ -33,7 +33,7 @@ export async function* splitList(
   let depth = 0;
   let inString = false;
   let escaped = false;
-  /** What earlier chunks hold of the member. */
+  /** The parts of the member that earlier chunks had. */
   let parts: Uint8Array[] = [];
   let partsSize = 0;
   /** Where the chunk begins in the text. */

@@ -1,7 +1,7 @@
 import { type Key, uint } from '../index.js';
 import { Memo } from './memo.js';
 
-/** A memo holds sets of this many entries together, about 1 MB, and at least four sets. */
+/** A memo holds sets of this many entries in all (about 1 MB), but at least four sets. */
 const REMEMBERED_ENTRIES = 1 << 14;
 const MAX_MARK_POWER = 24;
 

@@ -4,10 +4,10 @@ import { Roots } from './roots.js';
 import { State } from './state.js';
 import { Tree } from './tree.js';
 
-/** A stored state, decoded, and what was computed from it. Callers must change nothing of it. */
+/** A decoded state, and what was computed from it. Callers must not change any of it. */
 export class Mark {
   readonly state: State;
-  /** The stored form. A state that is read later is this one if its bytes are equal. */
+  /** The stored form. If bytes that are read later are equal, they are this state. */
   readonly bytes: Buffer;
   /** The key that it is stored under. A reused key costs less than a new one. */
   readonly key: Key;
@@ -38,8 +38,8 @@ export class Mark {
 
   /**
    * Returns the root, not copied, of the 2^level sets that end at this mark. This mark lists the last
-   * set. The roots of the others are pending at the mark before it, which `before` returns. It is
-   * called only if there are others.
+   * set. The roots of the others are pending at the mark before it, which `before` returns. This
+   * calls `before` only if there are others.
    */
   completed(level: number, markPower: number, before: () => Mark): Buffer {
     const set = this.tree.root(markPower);
@@ -61,7 +61,7 @@ export class Mark {
  * saves decoding and hashing the same bytes again, so one memo can serve any number of batches.
  */
 export class Memo {
-  /** The states that were asked for most recently. When it is full, it becomes `#older`. */
+  /** The states that were used most recently. When the map is full, it becomes `#older`. */
   #recent = new Map<number, Mark>();
   #older = new Map<number, Mark>();
 
@@ -77,7 +77,7 @@ export class Memo {
     return mark;
   }
 
-  /** Returns what `bytes`, stored under `key`, decodes to, and remembers it as `id`. Throws `EncodingError`. */
+  /** Returns the state that `bytes`, stored under `key`, encode. Remembers it as `id`. Throws `EncodingError`. */
   decode(id: number, bytes: Uint8Array, key: Key): Mark {
     const known = this.find(id);
     if (known?.bytes.equals(bytes)) return known;

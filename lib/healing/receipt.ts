@@ -101,14 +101,14 @@ export class Receipt implements ReceiptFields {
     return new Receipt({ start, startIndex, end, endIndex, anchor, entries });
   }
 
-  /** Returns `first.combine(...others)`: the same for a list of receipts. */
+  /** Returns `first.combine(...others)`. */
   static combine(first: Receipt, ...others: readonly ReceiptFields[]): Receipt {
     return first.combine(...others);
   }
 
   /**
-   * Returns whether another receipt's path is part of this one's. It is if this one's path has its
-   * start, and each of its steps leads to the same hash from there on. A receipt that is malformed
+   * Returns whether another receipt's path is part of this one's. It is if this path reaches the
+   * other's start, and has the same hashes as the other path from there on. A malformed receipt
    * contains no other, and no other contains it.
    */
   contains(receipt: ReceiptFields): boolean {
@@ -183,8 +183,8 @@ export class Receipt implements ReceiptFields {
 }
 
 /**
- * Returns the start of a receipt and the result of each entry in turn. Returns undefined if any of
- * this is not a Uint8Array, or has not 32 bytes and `relaxed` is false.
+ * Returns the start of a receipt and then the result of each entry. Returns undefined if a hash is not
+ * a Uint8Array. Unless `relaxed` is true, it also returns undefined if a hash does not have 32 bytes.
  */
 function pathOf(receipt: ReceiptFields, relaxed: boolean): Buffer[] | undefined {
   const read = (value: unknown): Buffer | undefined => {

@@ -19,7 +19,7 @@ const UNREAD: Readonly<Record<number, string>> = {
   14: "Accumulate's database",
 };
 
-/** Returns a sentence on a section that is not read; undefined for one that is. */
+/** Returns a sentence that says that a section was not read; undefined if its type is read. */
 export function noteOn({ number, type, size }: Section): string | undefined {
   if (Object.values<number>(SectionType).includes(type)) return undefined;
   const content = UNREAD[type] ?? `contents of an unknown type, ${type}`;
@@ -41,7 +41,7 @@ const ALIGNMENT = 64;
 
 /**
  * Reads the headers of a snapshot's sections. Throws `EncodingError` unless every section is within
- * the `fileSize` bytes, after the one before it.
+ * the file and after the section before it.
  */
 export async function readSections(window: Window, fileSize: number): Promise<Section[]> {
   const sections: Section[] = [];

@@ -7,7 +7,7 @@ import { checkHeader } from './snapshotheader.js';
 import { SnapshotIndex } from './snapshotindex.js';
 import { Window } from './window.js';
 
-/** The bytes of a record's length. */
+/** How many bytes a record's length takes. */
 const LENGTH_SIZE = 8;
 /** The longest record that is read, in bytes. */
 const MAX_RECORD_SIZE = 1 << 30;
@@ -16,11 +16,11 @@ const MAX_RECORD_SIZE = 1 << 30;
 const Field = { Key: 1, Value: 2, Receipt: 3 } as const;
 
 /**
- * Reads the records of an Accumulate snapshot, one at a time. Of the rest, memory holds only the
+ * Reads the records of an Accumulate snapshot, one at a time. Memory holds one record and the
  * index (40 bytes a record). Throws `EncodingError` that names the section or record and the byte if:
  *
  * - the version is not 2, or the header is damaged;
- * - the file is truncated, or has bytes too many;
+ * - the file is truncated, or has extra bytes;
  * - a record is damaged;
  * - there is an index, and it does not list exactly the records that the file has.
  *
@@ -113,7 +113,7 @@ function decode(bytes: Buffer, what: string): FileRecord {
     else if (field !== Field.Receipt) throw reader.error(`unknown field ${field}`, at);
   }
   if (!key) throw reader.error('no key', 0);
-  // A field of no bytes is not written.
+  // Writers leave out an empty value.
   return { key, value: value ?? Buffer.alloc(0) };
 }
 

@@ -6,7 +6,7 @@ import type { Window } from './window.js';
 
 /** The version of the format that can be read. */
 const VERSION = 2;
-/** The bytes of the header's length. */
+/** How many bytes the header's length takes. */
 const LENGTH_SIZE = 8;
 /** A header has a few hundred bytes, so a larger one is damaged. */
 const MAX_SIZE = 1 << 24;

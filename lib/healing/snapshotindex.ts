@@ -5,7 +5,7 @@ import type { Window } from './window.js';
 /** An entry: 2 bytes of section number, 6 of offset in that section, and the key's digest. */
 const ENTRY_SIZE = 40;
 const DIGEST_AT = 8;
-/** The largest index that is read, in bytes: of about 50 million records. */
+/** The largest index that is read, in bytes. It lists about 50 million records. */
 const MAX_SIZE = 2 ** 31;
 /** How much of the index is read at once: a multiple of the entry's size. */
 const CHUNK_SIZE = ENTRY_SIZE * 4096;
@@ -50,7 +50,7 @@ export class SnapshotIndex {
     return this.#bytes.length / ENTRY_SIZE;
   }
 
-  /** Throws `EncodingError` that begins with `what` unless the index has the digest at that place. */
+  /** Throws `EncodingError` that begins with `what` unless the index has this section and offset for the digest. */
   check(digest: Uint8Array, section: number, offset: number, what: string): void {
     const at = this.#find(digest);
     if (at < 0) throw new EncodingError(`${what}: its digest is not in the index`);

@@ -28,7 +28,7 @@ export class State {
   declare readonly count: number;
   /** Slot i: the root of the 2^i entries that bit i of the count stands for. */
   declare readonly pending: readonly (Uint8Array | undefined)[];
-  /** The entries since the last mark; at a mark, all since the one before. */
+  /** The entries since the last mark. At a mark, these are the entries since the mark before it. */
   declare readonly list: readonly Uint8Array[];
 
   #count = 0;

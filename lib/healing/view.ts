@@ -8,10 +8,7 @@ import { State } from './state.js';
 /** The memo's name for the head. A mark's name is its count. */
 const HEAD = 0;
 
-/**
- * A chain at one moment. Its head is read once. Each mark that the head implies is read when it is
- * first needed.
- */
+/** A chain at one moment. It reads the head once, and each mark when it first needs that mark. */
 export class View {
   readonly #batch: ReadBatch;
   readonly #layout: Layout;

@@ -14,7 +14,7 @@ export class Window {
   }
 
   /**
-   * Returns the `length` bytes at `at` as a view, which never changes. The caller has checked that
+   * Returns the `length` bytes at `at` as a view. They never change. The caller has checked that
    * they are within the file. Throws `EncodingError` if the file has become shorter since.
    */
   async read(at: number, length: number): Promise<Buffer> {

@@ -21,7 +21,7 @@ export class Board {
     this.#words = new Int32Array(shared);
   }
 
-  /** How many entries were proved, or failed to be. */
+  /** How many entries were proved, or could not be proved. */
   get done(): number {
     return Atomics.load(this.#words, Word.Done);
   }

@@ -4,7 +4,7 @@ import { Dag, type Given } from './dag.js';
 
 const HASH_SIZE = 32;
 
-// The length that the engine keeps: an array's own `length` can say anything.
+// Returns the real length. A property of the array can hide it.
 const lengthOf = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   'length',
@@ -50,9 +50,9 @@ export class Checker {
     return this.#end.hash;
   }
 
-  /** Returns what is wrong with the path from the start, whose length is known, to the anchor. */
+  /** Returns what is wrong with the path from the start to the anchor. The start is known to be right. */
   #pathFault({ start, anchor, entries }: ReceiptFields): string | undefined {
-    // It is text, because crypto needs half the time for it that it needs for a Buffer.
+    // It is text, because that takes crypto half the time that a Buffer takes.
     let current = Buffer.from(start).toString('latin1');
     for (const [i, { hash, right }] of entries.entries()) {
       const size = lengthOf.call(hash);

@@ -19,9 +19,9 @@ import { Team } from './team.js';
 export interface HealOptions {
   /** A JSON list of records or a snapshot. Without it, the job builds a chain of `entries`. */
   file?: string | undefined;
-  /** How many entries the chain has that is built: at least 1, by default 100,000. */
+  /** How many entries the job adds if it builds a chain: at least 1, by default 100,000. */
   entries?: number;
-  /** How many worker threads prove, by default 2. With 0, the main thread does. */
+  /** How many worker threads prove, by default 2. With 0, the main thread proves. */
   workers?: number;
   engine?: EngineChoice;
   /** Called ten times a second with how far the job is. */
@@ -147,7 +147,7 @@ class Job {
     }
   }
 
-  /** Proves in this thread. If there is no file, it proves each block once that is committed. */
+  /** Proves in this thread. If there is no file, it proves each block after committing it. */
   async #proveHere(tasks: readonly Task[]): Promise<Proved> {
     const { file } = this.#options;
     const board = this.#board;

@@ -7,7 +7,7 @@ const SIZE = 48 * BUCKETS;
 export interface LatencyCounts {
   /** How many durations each bucket counts. */
   readonly counts: readonly number[];
-  /** The longest, ns. */
+  /** The longest duration, ns. */
   readonly max: number;
 }
 

@@ -4,7 +4,7 @@ import { readChanges } from '../records.js';
 /** How many records a batch commits. */
 const BATCH_SIZE = 1000;
 
-/** What a file has. */
+/** What was loaded from a file. */
 export interface Loaded {
   readonly records: number;
   /** The keys of the chains. If a record's key ends with `Head`, the parts before that are a chain's key. */
@@ -31,7 +31,7 @@ export async function load(
     for await (const { key, value } of readChanges(path, { onNote })) {
       const isHead = key.at(key.length - 1) === 'Head';
       if (!value) {
-        // A list may take back what it said before. The original goes by the last word on a key.
+        // A list may delete a record that it had before. As in the original, the last word on a key counts.
         batch.delete(key);
         if (isHead) chains.delete(key.stringify());
         continue;

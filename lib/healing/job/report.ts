@@ -24,7 +24,7 @@ export interface ChainReport {
   readonly height: number;
   /** Hex; null if the chain is empty. */
   readonly anchor: string | null;
-  /** How many of its last entries are known, and so were to be proved. */
+  /** How many of its last entries are known. The job proves these. */
   readonly known: number;
 }
 
@@ -41,11 +41,12 @@ export interface Report {
   readonly entries: (Rate & { readonly blocks: number }) | null;
   readonly receipts: Rate & { readonly failed: number; readonly latency: Latency };
   readonly memory: {
-    /** Of the process. */
+    /** The process's memory. */
     readonly rss: number;
     readonly heapUsed: number;
-    /** Of the store: keys and values, and all that it holds. */
+    /** The size of the keys and values in the store. */
     readonly stored: number;
+    /** All memory that the store holds. */
     readonly held: number;
   };
   readonly chains: readonly ChainReport[];

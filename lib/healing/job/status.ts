@@ -3,7 +3,7 @@ import type { WriteStream } from 'node:tty';
 /** Clears the line of the terminal. */
 const CLEAR = '\r\x1b[K';
 
-/** A line of a terminal that is written again and again. If the stream is not a terminal, nothing is written. */
+/** A line of a terminal: each text replaces the one before. If the stream is not a terminal, nothing is written. */
 export class StatusLine {
   readonly #stream: WriteStream | undefined;
 
