@@ -1,7 +1,7 @@
-// npm run lint:prose: checks the prose of the files that are named, or else of the whole repository but
-// for what unchecked.txt names. The exit status is 1 if there is a fault.
+// npm run lint:prose: checks the prose of the files that are named, or else of the whole repository. The
+// exit status is 1 if there is a fault.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { TextlintKernel } from '@textlint/kernel';
 import { plugin } from './plugin.mjs';
@@ -12,10 +12,9 @@ const PROSE = ['*.md', 'lib/*.ts', 'native/*.h', 'test/*.h', 'test/*.mjs', 'test
 
 function filesToCheck() {
   const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '--', ...PROSE];
-  const files = execFileSync('git', args, { encoding: 'utf8' }).split('\0').filter(Boolean);
-  const list = readFileSync(new URL('unchecked.txt', import.meta.url), 'utf8').split('\n');
-  const unchecked = list.filter((line) => line !== '' && !line.startsWith('#'));
-  return files.filter((file) => !unchecked.some((start) => file.startsWith(start)));
+  const files = execFileSync('git', args, { encoding: 'utf8' }).split('\0');
+  // One that was deleted and not committed is still listed.
+  return files.filter((file) => file !== '' && existsSync(file));
 }
 
 function text({ ruleId, message }) {

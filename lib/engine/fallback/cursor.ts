@@ -6,9 +6,9 @@ import type { Snapshot } from './pins.js';
 import type { Store } from './store.js';
 
 /**
- * An iteration over what a batch saw at its start: a copy of what waited to be
- * written, then the entries that its version sees, one segment of the table
- * after the other. It has a pin of its own.
+ * An iteration over what a batch saw at its start. First comes a copy of what waited to be
+ * written, then the entries that its version sees, one segment of the table after the other.
+ * It has a pin of its own.
  */
 export class Cursor {
   readonly id: number;

@@ -27,8 +27,8 @@ export class Digests {
   }
 
   /**
-   * Returns the digest of the key whose record begins at `offset`, until the next one is read; `next` is
-   * then the offset of the next record. Call `noteHashed` after the last record.
+   * Returns the digest of the key whose record begins at `offset`. It is good until the next one is read, from
+   * `next` on. Call `noteHashed` after the last record.
    */
   read(offset: number): number {
     const at = this.#view.getInt32(offset, true);

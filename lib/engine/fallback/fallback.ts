@@ -314,7 +314,7 @@ class Fallback implements Engine {
   }
 }
 
-/** Ok, or Full when memory that `change` needs cannot be had. */
+/** Returns Ok, or Full if memory for `change` cannot be allocated. */
 function orFull(change: () => void): number {
   try {
     change();

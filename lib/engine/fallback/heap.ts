@@ -94,8 +94,8 @@ export class Heap {
   }
 
   /**
-   * Puts the heap in order after a thread died inside it: `examine` is called
-   * for every block that is not marked free and returns whether it is in use.
+   * Puts the heap in order after a thread died inside it. It calls `examine` for every
+   * block that is not marked free; that returns whether the block is in use.
    */
   rebuild(examine: (ref: Ref) => boolean): void {
     const { memory, pages } = this;

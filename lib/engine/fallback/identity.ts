@@ -2,8 +2,8 @@ import { PageUse } from './layout.js';
 import type { Thread } from './threads.js';
 
 /**
- * Whose a session is, in one 64-bit integer, so that it changes at once: the thread, the first bits
- * of its family, and a generation that grows each time the session is claimed. Its lower half is 0
+ * Whose a session is, in one 64-bit integer, so that it changes at once. It holds the thread, the first
+ * bits of its family, and a generation that grows each time the session is claimed. Its lower half is 0
  * while the session is free.
  */
 export type Identity = bigint;

@@ -1,7 +1,7 @@
 /**
  * Where everything is in the shared memory of a database. Memory is counted in
- * words of 4 bytes; a `Ref` is the word at which a block begins (0: none), and
- * every block begins at a multiple of 4 words.
+ * words of 4 bytes. A block is known by the word at which it begins, a multiple
+ * of 4; 0 is no block.
  *
  * The memory is divided into pages. The first ones hold, in this order: the
  * header, the sessions, the page map; the heap has the others.
@@ -139,9 +139,8 @@ export const PageWord = {
 export const PAGE_HEADER_WORDS = 8;
 
 /**
- * Words of every block. The mark is a 64-bit number that tells what it is, also
- * to who finds the memory in the state that a dead thread left it in: an entry's
- * version (1 and more), or one of `Mark`.
+ * Words of every block. The mark says what the block is: an entry's version (1 and more), or
+ * one of `Mark`, in 64 bits. A thread that recovers what a dead thread left goes by the marks.
  */
 export const Block = {
   Mark: 0,

@@ -167,8 +167,8 @@ export class Memory {
   }
 
   /**
-   * To be called for a word that was found without the transaction mutex, before it is read: another
-   * thread may have added its page since the views were made.
+   * Must come before a word is read that was found without the transaction mutex. Another thread may
+   * have added its page since the views were made.
    */
   reach(word: number): void {
     if (word >= this.words.length) this.refresh();

@@ -16,8 +16,8 @@ const DEPTH = 256;
 
 /**
  * The transaction mutex of a database, held by a session. It is taken from an
- * owner that died; the new owner must then look at `Header.Dirty`. Threads that
- * come and go quickly cannot keep one that waits from it for long.
+ * owner that died. The new owner must then look at `Header.Dirty`. Threads that
+ * come and go quickly cannot keep a waiting thread from it for long.
  */
 export class TransactionMutex {
   private readonly memory: Memory;

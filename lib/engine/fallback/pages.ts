@@ -3,8 +3,7 @@ import type { Memory } from './memory.js';
 
 /**
  * The pages of the memory. Any thread may claim one with one step on the page
- * map; runs are claimed, and pages given back, by the owner of the transaction
- * mutex.
+ * map. Only the owner of the transaction mutex claims runs and gives pages back.
  */
 export class Pages {
   private readonly memory: Memory;
@@ -71,8 +70,8 @@ export class Pages {
   }
 
   /**
-   * The first page that `take` takes, 0 when there is none. Begins where the last search ended: the
-   * hint is no more than that, as others may change it at the same time.
+   * Returns the first page that `take` takes, or 0. The search begins where the last one ended. That is
+   * a hint, which other threads may change at the same time.
    */
   private search(length: number, take: (page: number) => boolean): number {
     const { memory } = this;

@@ -26,8 +26,8 @@ const SHORT = 48;
 
 /**
  * The writes that wait in a batch: an open-addressing table of records by
- * digest, and the bytes of their keys and values one behind the other. What
- * cannot have the memory it needs throws a `RangeError` and changes nothing.
+ * digest, and the bytes of their keys and values. A method that cannot
+ * allocate memory throws a `RangeError` and changes nothing.
  */
 export class Pending {
   /** How many records there are. */
@@ -49,8 +49,8 @@ export class Pending {
   }
 
   /**
-   * Has a key be put: returns its record, in which there is room for a key and a value of these
-   * lengths, to be copied to `array` from `start` on.
+   * Has a key be put, and returns its record. The caller then copies key and value, which have these
+   * lengths, to `array` from `start` on.
    */
   claim(
     tag: number,

@@ -47,8 +47,8 @@ export class Pins {
     memory.setNumber(at + Pin.Time, now());
     for (;;) {
       memory.setNumber(at + Pin.Version, version);
-      // The pin must be seen before it is looked whether the version is still the last one:
-      // whoever publishes the next looks for pins after that.
+      // Others must see the pin before this thread checks that the version is still the last one.
+      // A thread that publishes the next one looks for pins after that.
       memory.store(this.word + Session.Fence, place);
       const published = memory.published;
       if (published === version) break;

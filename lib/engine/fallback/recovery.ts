@@ -62,7 +62,7 @@ export function recover({ memory, table, superseded, retired, heap }: Parts): vo
   heap.rebuild((ref) => {
     const mark = memory.number(ref + Block.Mark);
     if (mark === Mark.List) return false;
-    // A reader may still look at what is no longer in the table.
+    // A reader may still look at a block that has left the table.
     const unlinked = mark === Mark.Index || (mark === Mark.Table && !parts.has(ref));
     if (mark > published || unlinked) retired.add(ref);
     return true;

@@ -6,10 +6,10 @@ import type { Sessions } from './sessions.js';
 
 /**
  * Blocks that are out of the table, but that readers who came before may still
- * look at. A reader announces the epoch in which it began (see `Sessions`); a
- * block is freed once every reader under way began in a later one than that in
- * which it was retired. So neither waits for the other. For the owner of the
- * transaction mutex alone.
+ * look at. A reader announces the epoch in which it began. A block remembers the
+ * epoch in which it was retired. It is freed once every reader under way began
+ * later. So neither waits for the other. For the owner of the transaction mutex
+ * alone.
  */
 export class Retired {
   private readonly memory: Memory;

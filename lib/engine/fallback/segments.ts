@@ -65,8 +65,9 @@ export class Segments {
   }
 
   /**
-   * Returns the newest entry of the key whose digest is the eight words at `at`, or 0. A slot's entry is
-   * read once: the owner of the transaction mutex may write the slot between two reads.
+   * Returns the newest entry of the key whose digest is the eight words at `at`, or 0.
+   *
+   * A slot's entry is read once: the owner of the transaction mutex may write the slot between two reads.
    */
   find(segment: Ref, tag: number, digest: Int32Array, at: number): Ref {
     const { memory } = this;

@@ -35,9 +35,9 @@ let unfinished: (() => void) | undefined;
 
 /**
  * The sessions of a database: which threads are attached to it, and what each
- * holds. Whose a session is stands in one word, `Session.Identity`. To claim it
- * and to give it up is one step; what its other words say counts only with it. A
- * thread finds out about the others here, and gives up the sessions of the dead.
+ * holds. One word says whose a session is. To claim the session is one step, and
+ * so is to give it up; its other words count only with that word. A thread finds
+ * out about the others here, and gives up the sessions of the dead.
  */
 export class Sessions {
   private readonly memory: Memory;

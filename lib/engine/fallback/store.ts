@@ -167,8 +167,9 @@ export class Store {
   }
 
   /**
-   * The entry that a pin of `version` sees for the digest in the eight words at `at`, or 0. It stays
-   * as long as the pin. Between `startRead` and `endRead`.
+   * Returns the entry that a pin of `version` sees for the digest in the eight words at `at`, or 0.
+   *
+   * The entry stays as long as the pin. The call must stand between `startRead` and `endRead`.
    */
   find(tag: number, digest: Int32Array, at: number, version: number): Ref {
     return this.visible(this.table.find(tag, digest, at), version);

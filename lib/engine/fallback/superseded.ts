@@ -28,15 +28,15 @@ const EXAMINE_SHIFT = 3;
 const WEIGHT_SHIFT = 10;
 
 /**
- * The superseded entries of a database. One of version e that was superseded by
- * version s is seen by the pins p with e <= p < s and stays as long as there is
- * one. It waits in the list of the largest of them; when that pin is gone it is
- * examined again. So a pin that comes and goes costs nothing, and nothing is
- * looked at in vain.
+ * The superseded entries of a database. An entry of version e that version s
+ * superseded is seen by the pins p with e <= p < s. It stays as long as there is
+ * such a pin, and waits in the list of the largest of them. When that pin is gone,
+ * the entry is examined again. So a pin that comes and goes costs nothing, and no
+ * entry is examined in vain.
  *
- * To look for pins takes time in proportion to them, so it is done once as much
- * has gathered: entries that were superseded and pins that were released. For the
- * owner of the transaction mutex alone.
+ * A search for pins takes time in proportion to them. So it waits until as much has
+ * gathered: entries that were superseded and pins that were released. For the owner
+ * of the transaction mutex alone.
  */
 export class Superseded {
   private readonly memory: Memory;

@@ -13,9 +13,9 @@ const TAGS = 2 ** 32;
 
 /**
  * The map from digests to entries: extendible hashing, so that it grows one
- * segment at a time. Each step that changes it is one store and leaves it
- * whole, so anyone may read during a change, and a thread may die after any
- * step. To be changed by the owner of the transaction mutex alone.
+ * segment at a time. Each step that changes it is one store and leaves it whole.
+ * So anyone may read during a change, and a thread may die after any step. Only
+ * the owner of the transaction mutex may change it.
  */
 export class Table {
   private readonly memory: Memory;

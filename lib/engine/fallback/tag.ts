@@ -1,7 +1,7 @@
 /**
- * The tag of a digest, a 32-bit integer that places its key in the table:
- * HalfSipHash-1-3 of the eight words at `at`, under the seed `k0`, `k1`. Keyed,
- * because a caller may choose digests.
+ * Returns the tag of a digest, a 32-bit integer that places its key in the table. It
+ * is HalfSipHash-1-3 of the eight words at `at` under the seed `k0`, `k1`. It has a
+ * seed because a caller may choose digests.
  */
 export function tagOf(words: Int32Array, at: number, k0: number, k1: number): number {
   let v0 = k0;

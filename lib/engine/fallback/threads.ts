@@ -5,20 +5,20 @@ import { hasEnded, ownTask } from './task.js';
 
 /**
  * The threads of the process that have loaded this, so that each can find out
- * which others are dead: a worker can be terminated between any two of its
- * instructions and then leaves nothing behind that says so.
+ * which others are dead. A worker can be terminated between any two of its
+ * instructions, and then leaves nothing behind that says so.
  *
  * They stand in a table that every worker inherits from the thread that started
  * it. A thread hears of the end of the workers that it started itself, and takes
  * them and their descendants off the table. Workers whose starter had not loaded
- * this make tables of their own: a family. On Linux, what the operating
- * system knows of its threads reports those too, and sooner.
+ * this make tables of their own: a family. On Linux the operating system reports
+ * their deaths, too, and sooner.
  */
 export interface Thread {
   readonly threadId: number;
   /** A number of its table, or 0 if that was full. */
   readonly family: number;
-  /** The system's id of it, and when it was started; 0 when not known. */
+  /** The operating system's id of it, and when it was started; 0 if not known. */
   readonly task: number;
   readonly taskStart: number;
 }

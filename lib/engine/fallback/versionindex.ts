@@ -19,9 +19,9 @@ const FEW = 32;
 
 /**
  * The indexes of the keys that have many versions, so that an old one is found by halving. The
- * newest entry of a key refers to it. An index can be done without: where memory for one cannot
- * be allocated there is none, and recovery drops all. To be changed by the owner of the
- * transaction mutex alone, while others read.
+ * newest entry of a key refers to it. An index can be done without: it is left out if its memory
+ * cannot be allocated, and recovery drops all. Only the owner of the transaction mutex changes it,
+ * while others read.
  */
 export class VersionIndex {
   private readonly memory: Memory;
