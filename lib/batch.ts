@@ -1,3 +1,4 @@
+import { endCall, startCall } from './engine/calls.js';
 import type { BatchId, Connection } from './engine/connection.js';
 import { Cursor, Entries } from './entries.js';
 import {
@@ -31,18 +32,27 @@ export class Batch implements ChangeSet {
   /** How it ended, or the error for which it never began. */
   #end: 'committed' | 'discarded' | Error | undefined;
 
-  /** `begun` is its id, or the error that every use throws. @internal */
+  /**
+   * Begins the batch; `ofCall`: see `Connection.endCalls`. A nested batch throws what `Connection.beginNested`
+   * throws.
+   * @internal
+   */
   constructor(
     connection: Connection,
     parent: Batch | undefined,
     prefix: Key,
     writable: boolean,
-    begun: BatchId | Error,
+    ofCall: boolean,
   ) {
     this.#connection = connection;
     this.#parent = parent;
     this.#prefix = prefix.length === 0 && prefix.base === undefined ? undefined : prefix;
     this.#writable = writable;
+    // Last, with no call after it: if the stack overflows, nothing has begun that nobody can end.
+    const begun =
+      parent === undefined
+        ? connection.begin(writable, ofCall)
+        : connection.beginNested(parent.#id, writable);
     if (typeof begun === 'number') {
       this.#id = begun;
     } else {
@@ -99,11 +109,14 @@ export class Batch implements ChangeSet {
   forEach<T>(fn: (key: Key, value: Buffer) => Synchronous<T>): void {
     this.#requireOpen();
     checkFunction('forEach', fn);
-    const cursor = this.#cursor();
+    const call = startCall(this.#connection);
     try {
+      const cursor = this.#cursor();
+      call.opened = cursor;
       while (cursor.advance()) refusePromise('forEach', fn(cursor.key(), cursor.value()));
     } finally {
-      cursor.end();
+      call.over = true;
+      endCall(call);
     }
   }
 
@@ -130,8 +143,7 @@ export class Batch implements ChangeSet {
     }
     const whole = this.#whole(prefix, 'a prefix');
     const writes = Boolean(writable); // whatever it was without types
-    const id = this.#connection.beginNested(this.#id, writes);
-    return new Batch(this.#connection, this, whole, writes, id);
+    return new Batch(this.#connection, this, whole, writes, false);
   }
 
   /**
@@ -162,9 +174,10 @@ export class Batch implements ChangeSet {
     if (this.#end !== undefined) return;
     // If so, the engine closed it with its parent, or with the database.
     const gone = this.#connection.closed || this.#hasEnded();
-    if (!gone) this.#connection.discard(this.#id, this.#parent !== undefined);
-    // Last: if the stack overflows before, the batch is discarded again.
+    if (!gone) this.#connection.discard(this.#id);
+    // Not before: if the stack overflows there, the batch is discarded again.
     this.#end = 'discarded';
+    if (!gone && this.#parent === undefined) this.#connection.reclaimSoon();
   }
 
   [Symbol.dispose](): void {
@@ -173,12 +186,13 @@ export class Batch implements ChangeSet {
 
   #commit(locked: boolean): void {
     if (this.#writable) {
-      this.#connection.commit(this.#id, this.#parent !== undefined, locked);
+      this.#connection.commit(this.#id, locked);
     } else {
       this.#connection.requireOpen();
-      this.discard();
+      this.#connection.discard(this.#id);
     }
     this.#end = 'committed';
+    if (this.#parent === undefined) this.#connection.reclaimSoon();
   }
 
   /** The key as the database knows it. */

@@ -23,7 +23,7 @@ export class Cursor {
     if (this.#pairs?.advance()) return true;
     this.#pairs = this.#connection.next(this.#id);
     if (this.#pairs?.advance()) return true;
-    this.end();
+    this.discard();
     return false;
   }
 
@@ -37,17 +37,19 @@ export class Cursor {
     return (this.#pairs as Pairs).value();
   }
 
-  /** Lets go of the version that the walk is over; fine at any time. */
-  end(): void {
+  /** Lets go of the version that the walk is over. It may be called at any time. */
+  discard(): void {
     if (this.#ended) return;
+    this.#connection.endIteration(this.#id);
+    // Not before: if the stack overflows there, the walk is ended again.
     this.#ended = true;
     this.#pairs = undefined;
-    this.#connection.endIteration(this.#id);
+    this.#connection.reclaimSoon();
   }
 }
 
 /** Ends the walks of iterators that were neither run to their end nor ended. */
-const abandoned = new FinalizationRegistry<Cursor>((cursor) => cursor.end());
+const abandoned = new FinalizationRegistry<Cursor>((cursor) => cursor.discard());
 
 /** Key and value of every pair of a walk. */
 export class Entries implements IterableIterator<[Key, Buffer]> {
@@ -67,7 +69,7 @@ export class Entries implements IterableIterator<[Key, Buffer]> {
 
   /** Ends the iteration; the language calls it when a `for ... of` is left early. */
   return(): IteratorReturnResult<undefined> {
-    this.#cursor.end();
+    this.#cursor.discard();
     abandoned.unregister(this.#cursor);
     return { done: true, value: undefined };
   }

@@ -1,5 +1,5 @@
 import { Batch, type ReadBatch } from './batch.js';
-import { type Call, endCall, startCall } from './engine/calls.js';
+import { endCall, startCall } from './engine/calls.js';
 import { Connection } from './engine/connection.js';
 import type { EngineName } from './engine/engine.js';
 import { type EngineChoice, isChoice } from './engine/select.js';
@@ -76,7 +76,7 @@ export class MemDB implements Beginner {
     const connection = this.#connection;
     const key = checkKey(prefix, 'a prefix');
     const writes = Boolean(writable); // whatever it was without types
-    return new Batch(connection, undefined, key, writes, connection.begin(writes, false));
+    return new Batch(connection, undefined, key, writes, false);
   }
 
   /**
@@ -87,7 +87,8 @@ export class MemDB implements Beginner {
     checkFunction('view', fn);
     const call = startCall(this.#connection);
     try {
-      const batch = this.#beginCall(call, false);
+      const batch = new Batch(this.#connection, undefined, EMPTY_KEY, false, true);
+      call.opened = batch;
       return refusePromise('view', fn(batch));
     } finally {
       call.over = true;
@@ -110,7 +111,8 @@ export class MemDB implements Beginner {
     try {
       this.#connection.lock(timeout);
       call.locked = true;
-      const batch = this.#beginCall(call, true);
+      const batch = new Batch(this.#connection, undefined, EMPTY_KEY, true, true);
+      call.opened = batch;
       const result = refusePromise('update', fn(batch));
       batch.commitLocked();
       return result;
@@ -135,19 +137,6 @@ export class MemDB implements Beginner {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #beginCall(call: Call, writable: boolean): Batch {
-    const connection = this.#connection;
-    const batch = new Batch(
-      connection,
-      undefined,
-      EMPTY_KEY,
-      writable,
-      connection.begin(writable, true),
-    );
-    call.batch = batch;
-    return batch;
   }
 }
 

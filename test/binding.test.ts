@@ -4,6 +4,7 @@ import { MemDB } from 'accumulate-memdb';
 import { describe, expect, it } from 'vitest';
 import { Stat, Status } from '../dist/lib/engine/engine.js';
 import { At, Exchange, LAYOUT, packAt, Region, Slot, Word } from '../dist/lib/engine/exchange.js';
+import { createNative } from '../dist/lib/engine/native/native.js';
 import { NATIVE_SKIPPED } from './support/engines.js';
 import { Random } from './support/random.js';
 
@@ -72,6 +73,13 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
   it('has the constants that the package has, each of them', () => {
     expect(addon().layout).toBe(LAYOUT);
     expect(addon().constants).toEqual({ Word, Slot, At, Region, Status, Stat });
+  });
+
+  it('has the functions that the package calls, and no others', () => {
+    const { name, exchange, lockTimeout, handle, ...calls } = createNative(new Exchange());
+    expect([name, lockTimeout]).toEqual(['native', Number.POSITIVE_INFINITY]);
+    expect(handle).toBeTypeOf('function');
+    expect(open(exchange).names.sort()).toEqual(Object.keys(calls).sort());
   });
 
   it('opens only with an exchange and a thread id', () => {

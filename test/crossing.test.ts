@@ -7,7 +7,7 @@ import {
   TxId,
   uint,
 } from 'accumulate-memdb';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { Exchange, Region, Slot } from '../dist/lib/engine/exchange.js';
 import { Digests } from '../dist/lib/engine/fallback/digests.js';
 import { Keys } from '../dist/lib/engine/keys.js';
@@ -43,11 +43,11 @@ const lookalikes: PartLike[] = [
 ];
 const unhashable = TxId.parse(`${'00'.repeat(32)}@foo`);
 
-/** Keys that share what keys of a program share, and some that no program has. */
+/** Keys that share what keys of a program share, and some that no program has. Many come back. */
 class Program {
   readonly #random: Random;
   readonly #bases = [0, 1, 2].map((n) => Key.fromHash(Buffer.alloc(32, n)));
-  #last: Key = Key.of();
+  readonly #pool: Key[] = [Key.of()];
 
   constructor(random: Random) {
     this.#random = random;
@@ -55,11 +55,14 @@ class Program {
 
   next(): Key {
     const random = this.#random;
-    this.#last = random.chance(0.1) ? this.#last : this.#make();
-    return this.#last;
+    if (random.chance(0.3)) return random.pick(this.#pool);
+    const key = this.#make(random.pick(this.#pool));
+    if (this.#pool.length < 50) this.#pool.push(key);
+    else this.#pool[random.below(50)] = key;
+    return key;
   }
 
-  #make(): Key {
+  #make(earlier: Key): Key {
     const random = this.#random;
     const url = random.pick(random.chance(0.9) ? urls.slice(0, 20) : urls);
     const front: PartLike[] = ['Account', url, random.pick(chains)];
@@ -70,8 +73,8 @@ class Program {
       null,
     ]);
     const kind = random.below(9);
-    if (kind === 0) return this.#last.append(last);
-    if (kind === 1) return this.#last.slice(0, random.below(this.#last.length + 1));
+    if (kind === 0) return earlier.append(last);
+    if (kind === 1) return earlier.slice(0, random.below(earlier.length + 1));
     if (kind === 2) return random.pick(this.#bases).append(url, last);
     if (kind === 3)
       return Key.of(...Array.from({ length: random.below(40) }, () => random.below(2)));
@@ -84,97 +87,83 @@ class Program {
   }
 }
 
-function digestAt(exchange: Exchange, word: number): string {
-  return Buffer.from(exchange.words.slice(word, word + 8).buffer).toString('hex');
-}
-
-/** A copy is asked, because a key remembers its digest. */
+/** The digest of a copy, because a key remembers its own. */
 function digestOf(prefix: Key | undefined, key: Key): string {
   return (prefix === undefined ? key : prefix.appendKey(key)).slice(0).digest().toString('hex');
 }
 
-describe('locating keys', () => {
-  it('finds the digest of each, whatever came before', () => {
-    const random = new Random(runSeed('locating keys'));
-    const program = new Program(random);
-    const exchange = new Exchange();
-    const keys = new Keys(exchange);
-    const digests = new Digests(exchange);
+it('keys reach an engine with their digest and their stored form, whatever came before', () => {
+  const random = new Random(runSeed('crossing.test.ts'));
+  const program = new Program(random);
+  const exchange = new Exchange();
+  const keys = new Keys(exchange);
+  const digests = new Digests(exchange);
+  let restored = 0;
 
-    const one = () => {
-      const prefix = random.chance(0.3) ? program.next() : undefined;
-      const key = program.next();
-      if (prefix !== undefined && baseOf(key) !== undefined) {
-        expect(() => keys.locate(prefix, key)).toThrow(InvalidKeyError);
-        return;
-      }
-      const at = keys.locate(prefix, key);
-      // Otherwise the call fails before it hashes anything.
-      if (random.chance(0.98)) {
-        expect(digestAt(exchange, digests.locate(at))).toBe(digestOf(prefix, key));
-      }
-    };
+  const expectDigest = (word: number, expected: string) => {
+    const digest = Buffer.from(exchange.words.slice(word, word + 8).buffer).toString('hex');
+    expect(digest).toBe(expected);
+  };
 
-    const many = () => {
-      const expected: string[] = [];
-      let offset: number = Region.Input;
-      for (let n = random.between(1, 300); n > 0; n--) {
-        const prefix = random.chance(0.3) ? Key.of('p', random.pick(urls)) : undefined;
-        const key = program.next();
-        if (prefix !== undefined && baseOf(key) !== undefined) continue;
-        const next = keys.record(prefix, key, offset);
-        if (next < 0) break;
-        expected.push(digestOf(prefix, key));
-        offset = next;
-      }
-      if (random.chance(0.1)) return;
-      offset = Region.Input;
-      for (const digest of expected) {
-        expect(digestAt(exchange, digests.read(offset))).toBe(digest);
-        offset = digests.next;
-      }
-      digests.noteHashed();
-    };
+  /** Fails now and then as a call does that ends before it hashes anything. */
+  const call = (at: number, prefix: Key | undefined, key: Key) => {
+    if (random.chance(0.98)) expectDigest(digests.locate(at), digestOf(prefix, key));
+  };
 
-    const refused = () => {
-      const key = program.next().append(unhashable);
-      expect(() => keys.locate(undefined, key)).toThrow(InvalidKeyError);
-    };
+  const get = (prefix: Key | undefined, key: Key) => call(keys.locate(prefix, key), prefix, key);
 
-    for (let n = 0; n < 5_000; n++) {
-      const kind = random.below(20);
-      if (kind === 0) many();
-      else if (kind === 1) refused();
-      else one();
-    }
-  });
-
-  it('writes their stored form, whatever came before', () => {
-    const random = new Random(runSeed('stored keys'));
-    const program = new Program(random);
-    const exchange = new Exchange();
-    const keys = new Keys(exchange);
-    const digests = new Digests(exchange);
-    let written = 0;
-    for (let n = 0; n < 5_000; n++) {
-      const prefix = random.chance(0.3) ? program.next() : undefined;
-      const key = program.next();
-      if (prefix !== undefined && baseOf(key) !== undefined) continue;
-      const at = keys.locateToStore(prefix, key);
-      const length = keys.formLength;
-      // Otherwise the call fails before it hashes anything.
-      if (random.chance(0.98))
-        expect(digestAt(exchange, digests.locate(at))).toBe(digestOf(prefix, key));
-      const whole = prefix === undefined ? key : prefix.appendKey(key);
-      const form = formOf(whole);
-      expect(Buffer.from(keys.form(prefix, key)).equals(form)).toBe(true);
-      if (length < 0) continue;
-      written++;
+  const put = (prefix: Key | undefined, key: Key) => {
+    const at = keys.locateToStore(prefix, key);
+    const form = formOf(prefix === undefined ? key : prefix.appendKey(key));
+    expect(Buffer.from(keys.form(prefix, key)).equals(form)).toBe(true);
+    const length = keys.formLength;
+    if (length >= 0) {
+      restored++;
       const found = exchange.bytes.subarray(Region.Key, Region.Key + length);
       if (!Buffer.from(form).equals(found)) expect(Buffer.from(found)).toEqual(Buffer.from(form));
     }
-    expect(written).toBeGreaterThan(2_000);
-  });
+    call(at, prefix, key);
+  };
+
+  const getMany = () => {
+    const expected: string[] = [];
+    let offset: number = Region.Input;
+    for (let n = random.between(1, 300); n > 0; n--) {
+      const prefix = random.chance(0.3) ? Key.of('p', random.pick(urls)) : undefined;
+      const key = program.next();
+      if (prefix !== undefined && baseOf(key) !== undefined) continue;
+      const next = keys.record(prefix, key, offset);
+      if (next < 0) break;
+      expected.push(digestOf(prefix, key));
+      offset = next;
+    }
+    if (random.chance(0.1)) return;
+    offset = Region.Input;
+    for (const digest of expected) {
+      expectDigest(digests.read(offset), digest);
+      offset = digests.next;
+    }
+    digests.noteHashed();
+  };
+
+  for (let n = 0; n < 10_000; n++) {
+    const kind = random.below(40);
+    const key = program.next();
+    const prefix = random.chance(0.3) ? program.next() : undefined;
+    const use = random.chance(0.5) ? get : put;
+    if (kind === 0) {
+      getMany();
+    } else if (kind === 1) {
+      expect(() => use(undefined, key.append(unhashable))).toThrow(InvalidKeyError);
+    } else if (prefix !== undefined && baseOf(key) !== undefined) {
+      expect(() => use(prefix, key)).toThrow(InvalidKeyError);
+    } else {
+      use(prefix, key);
+    }
+    // What a key has learned meanwhile is its digest.
+    if (kind === 2) expect(key.digest().toString('hex')).toBe(digestOf(undefined, key));
+  }
+  expect(restored).toBeGreaterThan(2_000);
 });
 
 describeEngines('keys of one account', (open) => {

@@ -111,6 +111,29 @@ describeEngines('a mistake gets a message that says what to do', (open) => {
   });
 });
 
+describeEngines('code of the user that runs while a value is read', (open) => {
+  it.each([
+    ['a large value', k, 20_000],
+    ['a key without room for its form', Key.of('k', null, 'x'.repeat(5_000)), 3],
+  ])('does not disturb the put: %s', (_title, key, size) => {
+    const db = open();
+    class Odd extends Uint8Array {
+      override get buffer() {
+        db.view((batch) => batch.has(Key.of('other', 'parts', 7)));
+        return super.buffer;
+      }
+      override get length() {
+        db.view((batch) => batch.has(Key.of('still', 'others', 7)));
+        return super.length;
+      }
+    }
+    const value = Odd.from({ length: size }, () => 7);
+    db.update((batch) => batch.put(key, value));
+    expect(db.view((batch) => batch.get(key)).equals(Buffer.alloc(size, 7))).toBe(true);
+    db.view((batch) => batch.forEach((each) => void expect(each.equals(key)).toBe(true)));
+  });
+});
+
 describeEngines('an array that lies about its length', (open) => {
   it.each([-5, 0, 40, 300_000, Number.NaN])('is stored as it is, not with %s bytes', (length) => {
     const db = open();

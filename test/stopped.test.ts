@@ -43,6 +43,29 @@ describeEngines('a time limit of a script leaves nothing held if it stops', (ope
     await expectReleased(db);
   });
 
+  it('a forEach, in a view and in a batch', async () => {
+    const db = open();
+    db.update((batch) => batch.put(Key.of('other'), ''));
+    stop(() => db.view((batch) => batch.forEach(forever)));
+    const batch = db.begin();
+    stop(() => batch.forEach(forever));
+    await Promise.resolve();
+    expect(db.stats()).toMatchObject({ openBatches: 1, openSnapshots: 1 });
+    batch.discard();
+    await expectReleased(db);
+  });
+
+  it('an update with nested batches', async () => {
+    const db = open();
+    stop(() =>
+      db.update((batch) => {
+        batch.begin(null, true).begin(null, true).put(k, 'never committed');
+        forever();
+      }),
+    );
+    await expectReleased(db);
+  });
+
   it('a view inside an update that goes on', async () => {
     const db = open();
     const other = open();

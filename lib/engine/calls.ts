@@ -6,10 +6,11 @@ interface Ending {
   endCalls(): void;
 }
 
-/** An update or a view that runs its function, and what must be put right if it cannot end by itself. */
+/** An update, a view or a forEach that runs its function, and what must be put right if it cannot end by itself. */
 export interface Call {
   readonly connection: Ending;
-  batch: { discard(): void } | undefined;
+  /** The batch or the iteration that the call has begun. */
+  opened: { discard(): void } | undefined;
   /** Whether the call has taken the transaction mutex. */
   locked: boolean;
   /** Whether its function has ended. The call's own `finally` says so, and then calls `endCall`. */
@@ -29,25 +30,27 @@ let listening = false;
 
 /** Notes that a call begins. A microtask, which runs on a fresh stack, ends it if nothing else does. */
 export function startCall(connection: Ending): Call {
-  const call: Call = { connection, batch: undefined, locked: false, over: false };
+  const call: Call = { connection, opened: undefined, locked: false, over: false };
+  // One that was stopped in `endCall` must not end later, when another one has the mutex.
+  if (calls.length > 0) endStopped();
   calls.push(call);
   if (!scheduled) {
     queueMicrotask(endAll);
     scheduled = true;
   }
   if (!listening) {
-    onExit(endAll);
+    onExit('calls', endAll);
     listening = true;
   }
   return call;
 }
 
-/** Ends a call: discards its batch, unless that is committed, and gives the mutex back. */
+/** Ends a call: discards what it has begun, unless that is committed, and gives the mutex back. */
 export function endCall(call: Call): void {
   finish(call);
   // The innermost, unless one above it was stopped while this one lived on.
-  if (calls[calls.length - 1] === call) calls.pop();
-  else calls.splice(calls.lastIndexOf(call), 1);
+  const place = calls.lastIndexOf(call);
+  if (place >= 0) calls.splice(place, 1);
 }
 
 /** Ends the calls that are over but were stopped in `endCall`; returns whether there were any. */
@@ -70,6 +73,6 @@ function endAll(): void {
 }
 
 function finish(call: Call): void {
-  call.batch?.discard();
+  call.opened?.discard();
   if (call.locked) call.connection.unlock();
 }

@@ -159,7 +159,7 @@ export class Connection {
    * connection must hold it. Throws `DatabaseFullError`, `NestedUpdateError` or `LockTimeoutError`, and then
    * the batch stays open as it was.
    */
-  commit(batch: BatchId, nested: boolean, locked: boolean): void {
+  commit(batch: BatchId, locked: boolean): void {
     const engine = this.#engine;
     let status = engine.commit(batch, locked, this.#firstSlice());
     if (status === Status.Nested && endStopped()) {
@@ -167,13 +167,16 @@ export class Connection {
     }
     if (status === Status.Busy) status = this.#wait((slice) => engine.commit(batch, locked, slice));
     if (status < 0) throw failure(status);
-    if (!nested) this.#reclaimer.soon();
   }
 
-  /** Ends a batch and those nested in it. Never throws. */
-  discard(batch: BatchId, nested: boolean): void {
+  /** Ends a batch and those nested in it. */
+  discard(batch: BatchId): void {
     this.#engine.discard(batch);
-    if (!nested) this.#reclaimer.soon();
+  }
+
+  /** Has superseded versions freed soon. To be called after a root batch or an iteration ended. Never throws. */
+  reclaimSoon(): void {
+    this.#reclaimer.soon();
   }
 
   /** Ends what calls have left: discards their batches and gives the transaction mutex back. Never throws. */
@@ -197,11 +200,8 @@ export class Connection {
     return this.#crossing.next(cursor);
   }
 
-  /** Never throws. */
   endIteration(cursor: CursorId): void {
-    if (this.#closed) return;
-    this.#engine.endCursor(cursor);
-    this.#reclaimer.soon();
+    if (!this.#closed) this.#engine.endCursor(cursor);
   }
 
   /**

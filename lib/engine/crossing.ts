@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { Value } from '../keyvalue.js';
-import { byteCount } from '../record/bytes.js';
+import { byteCount, plainView } from '../record/bytes.js';
 import type { Key } from '../record/key.js';
 import { type Engine, Status } from './engine.js';
 import { AT_LOCATED, Region, SLAB_SIZE, Word } from './exchange.js';
@@ -80,12 +80,19 @@ export class Crossing {
 
   put(batch: number, prefix: Key | undefined, key: Key, value: Value): void {
     const valueLength = this.#writeValue(value);
+    // Before the key is located: to look at an array of a subclass may run code of the user.
+    const large = valueLength < 0 ? plainBytes(value) : undefined;
     const at = this.#keys.locateToStore(prefix, key);
     const keyLength = this.#keys.formLength;
     const status =
-      valueLength < 0 || keyLength < 0
-        ? this.engine.putLarge(batch, at, this.#keys.form(prefix, key), plainBytes(value))
-        : this.engine.put(batch, at, keyLength, valueLength);
+      large === undefined && keyLength >= 0
+        ? this.engine.put(batch, at, keyLength, valueLength)
+        : this.engine.putLarge(
+            batch,
+            at,
+            this.#keys.form(prefix, key),
+            large ?? this.#values.slice(0, valueLength),
+          );
     if (status < 0) throw failure(status);
   }
 
@@ -154,10 +161,10 @@ export class Crossing {
   }
 }
 
-/** The bytes of a value, in memory that no other thread can change, and with its true length. */
+/** The bytes of a value, in memory that no other thread can change. To look at them runs no code of the user. */
 function plainBytes(value: Value): Uint8Array {
   if (value === null) return new Uint8Array(0);
   if (typeof value === 'string') return Buffer.from(value);
-  const shared = types.isSharedArrayBuffer(value.buffer);
-  return shared || value.length !== byteCount(value) ? new Uint8Array(value) : value;
+  const bytes = plainView(value);
+  return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes;
 }

@@ -124,6 +124,6 @@ export interface Engine {
 
   /** Frees some of the superseded versions that nothing can see, in bounded time; returns how many are left. */
   reclaim(database: number): number;
-  /** Announces that `exchange.slab` is another buffer now. */
-  slabChanged(): void;
+  /** Announces the buffer that `exchange.slab` is about to be. */
+  useSlab(slab: Buffer): void;
 }

@@ -3,7 +3,8 @@ import type { Worker } from 'node:worker_threads';
 /** What the copies of the package in this thread wait for. */
 interface Listeners {
   readonly workerExit: Set<(threadId: number) => void>;
-  readonly exit: Set<() => void>;
+  /** In the order in which they are called when the thread exits. */
+  readonly exit: { readonly calls: Set<() => void>; readonly engines: Set<() => void> };
 }
 
 /** Under this name every copy of the package in the thread finds the same listeners. */
@@ -14,9 +15,9 @@ export function onWorkerExit(listener: (threadId: number) => void): void {
   listeners().workerExit.add(listener);
 }
 
-/** Calls `listener` when the thread ends by itself, before other listeners that were added later. */
-export function onExit(listener: () => void): void {
-  listeners().exit.add(listener);
+/** Calls `listener` when the thread ends by itself: first those that end calls, then those of engines. */
+export function onExit(phase: 'calls' | 'engines', listener: () => void): void {
+  listeners().exit[phase].add(listener);
 }
 
 /** One registration a thread, so that loading the package again and again adds no listener. */
@@ -24,7 +25,10 @@ function listeners(): Listeners {
   const known = process as typeof process & { [LISTENERS]?: Listeners };
   let set = known[LISTENERS];
   if (set === undefined) {
-    const added: Listeners = { workerExit: new Set(), exit: new Set() };
+    const added: Listeners = {
+      workerExit: new Set(),
+      exit: { calls: new Set(), engines: new Set() },
+    };
     set = added;
     known[LISTENERS] = added;
     process.on('worker', (worker: Worker) => {
@@ -34,7 +38,9 @@ function listeners(): Listeners {
       });
     });
     process.prependListener('exit', () => {
-      for (const listener of added.exit) listener();
+      for (const phase of [added.exit.calls, added.exit.engines]) {
+        for (const listener of phase) listener();
+      }
     });
   }
   return set;

@@ -22,8 +22,8 @@
  * `get` returns views of it. So the API checks before every call that the slab still has its length.
  */
 
-/** Changes with every change of the layout, of a status or of the order of stats. */
-export const LAYOUT = 2;
+/** Changes with every change of the layout, of a status, of the order of stats, or of a function of the addon. */
+export const LAYOUT = 3;
 
 /** Positions in `words`. */
 export const Word = {
@@ -108,6 +108,6 @@ export class Exchange {
   readonly number = new Float64Array(this.buffer, Word.Number * 4, 1);
   /** Lengths out of `getMany` and `next`. */
   readonly results = new Int32Array(this.buffer, Region.Results, Region.ResultCount);
-  /** Where values go. Replaced when full, then announced with `slabChanged`. */
+  /** Where values go. Replaced when full, after `useSlab` has announced it. */
   slab: Buffer = Buffer.allocUnsafeSlow(SLAB_SIZE);
 }

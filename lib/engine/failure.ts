@@ -1,4 +1,5 @@
 import {
+  BatchClosedError,
   DatabaseClosedError,
   DatabaseFullError,
   InvalidHandleError,
@@ -17,6 +18,9 @@ export function failure(status: number): Error {
       return new NestedUpdateError();
     case Status.InvalidHandle:
       return new InvalidHandleError('not the handle of a database of this process');
+    case Status.Misuse:
+      // The batch was ended by a call that was cut short before it could note that.
+      return new BatchClosedError();
     default:
       return new Error(`the engine returned ${status}, which it must not`);
   }

@@ -14,7 +14,7 @@ const LOCATED_WORD = LOCATED_BYTE >> 2;
 
 /** The bytes of `at`, with which a record begins. */
 const RECORD_HEAD = 4;
-/** Behind the head and the digest of the first record: no other record has its parts before this. */
+/** Behind the head and the digest of the first record. A record beyond may be too long for what is left. */
 const FIRST_RECORD_END = Region.Input + RECORD_HEAD + 32;
 const NO_PARTS: readonly Part[] = [];
 /** Not an `at`: no slot has so high a number. */

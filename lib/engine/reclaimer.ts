@@ -35,12 +35,17 @@ export class Reclaimer {
     });
   }
 
+  /** Never throws. */
   soon(): void {
     if (this.#waiting || this.#stopped) return;
-    this.#waiting = true;
-    // A timer, because an immediate that does not keep the process alive waits for other events.
-    if (this.#timer) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.#run(), DELAY).unref();
+    try {
+      // A timer, because an immediate that does not keep the process alive waits for other events.
+      if (this.#timer) this.#timer.refresh();
+      else this.#timer = setTimeout(() => this.#run(), DELAY).unref();
+      this.#waiting = true;
+    } catch {
+      // There is no room on the stack. The next commit or discard asks again.
+    }
   }
 
   stop(): void {

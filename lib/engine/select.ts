@@ -35,6 +35,8 @@ function load(name: EngineName): Crossing | EngineUnavailableError {
     try {
       known = new Crossing(makers[name](new Exchange()));
     } catch (cause) {
+      // A stack overflow says nothing of the engine.
+      if (cause instanceof RangeError) throw cause;
       known = new EngineUnavailableError(`the ${name} engine cannot be loaded`, { cause });
     }
     loaded.set(name, known);

@@ -4,6 +4,8 @@ import { SLAB_SIZE, Word } from './exchange.js';
 import { Pairs } from './pairs.js';
 import { View } from './view.js';
 
+const NONE = Buffer.alloc(0);
+
 /**
  * The memory into which an engine writes values, and from which they are handed out: each byte
  * once, as part of one Buffer. A used-up slab lives on in those Buffers.
@@ -39,11 +41,13 @@ export class Slab {
     const slab = Buffer.allocUnsafeSlow(size);
     // Else a transfer of one value to another thread would empty all the others.
     markAsUntransferable(slab.buffer);
-    exchange.slab = slab;
+    // No slab until the engine has it: if this is stopped before, `keep` begins another.
+    exchange.slab = NONE;
     exchange.words[Word.SlabPosition] = 0;
     this.#memory = slab.buffer;
     this.#position = 0;
-    this.#engine.slabChanged();
+    this.#engine.useSlab(slab);
+    exchange.slab = slab;
   }
 
   /** The value that the engine just wrote. */

@@ -16,8 +16,8 @@ namespace memdb {
 // Nothing in it is trusted: a position or length outside its region is refused.
 class Exchange {
  public:
-  // What changes with every change of the layout, of a status or of the order of stats.
-  static constexpr int32_t kLayout = 2;
+  // Changes with every change of the layout, of a status, of the order of stats, or of a function.
+  static constexpr int32_t kLayout = 3;
 
   // Digest slots.
   static constexpr size_t kStart = 0;

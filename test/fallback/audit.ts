@@ -17,8 +17,10 @@ import { digestOf } from './mortal.js';
 export function contents(store: Store, version: number): Map<string, string> {
   const { memory, table } = store;
   const found = new Map<string, string>();
-  const text = (at: number, length: number) =>
-    Buffer.from(memory.bytes.slice(at, at + length)).toString();
+  const text = (at: number, length: number) => {
+    memory.reachByte(at + length);
+    return Buffer.from(memory.bytes.slice(at, at + length)).toString();
+  };
   for (let tag = 0; tag !== table.end; ) {
     tag = store.visitSegment(tag, version, (entry) => {
       const at = byteOf(entry + Entry.Data);

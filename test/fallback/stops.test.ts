@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -302,21 +301,4 @@ it('an update inside an update is refused, though it is by another copy of the p
   same.update(() => {});
   same.close();
   db.close();
-});
-
-it('an update in an exit handler is refused if the process exits inside an update', () => {
-  const script = `
-    const { MemDB } = require('accumulate-memdb');
-    const db = new MemDB({ engine: 'fallback' });
-    process.on('exit', () => {
-      try {
-        db.update(() => {});
-      } catch (error) {
-        console.log(error.name);
-      }
-    });
-    db.update(() => process.exit(0));
-  `;
-  const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' });
-  expect(output.trim()).toBe('NestedUpdateError');
 });

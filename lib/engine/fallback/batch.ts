@@ -76,9 +76,12 @@ export class Batch {
     const entry = this.store.find(tag, digest, at, this.snapshot.version);
     if (entry === 0) return false;
     const { memory } = this.store;
+    const start = byteOf(entry + Entry.Data) + memory.word(entry + Entry.KeyLength);
+    const length = memory.word(entry + Entry.ValueLength);
+    memory.reachByte(start + length);
     found.bytes = memory.bytes;
-    found.start = byteOf(entry + Entry.Data) + memory.word(entry + Entry.KeyLength);
-    found.length = memory.word(entry + Entry.ValueLength);
+    found.start = start;
+    found.length = length;
     return true;
   }
 

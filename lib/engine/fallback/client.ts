@@ -55,11 +55,21 @@ export class Client {
     return id;
   }
 
-  /** Closes the batches of a database that calls have left open. */
-  closeCallBatches(database: number): void {
+  /**
+   * Closes the batches of a database that calls have left open, and puts right what others see of this thread.
+   * Call this only when no call can be under way.
+   */
+  endCalls(database: number): void {
     for (const id of this.callBatches) {
       if (this.batches.get(id)?.database === database) this.closeBatch(id);
     }
+    const store = this.store(database);
+    if (store === undefined) return;
+    const batches = [...this.batches.values()].filter((batch) => batch.store === store);
+    const cursors = [...this.cursors.values()].filter((cursor) => cursor.store === store);
+    const roots = batches.filter((batch) => batch.parent === undefined);
+    store.pins.keepOnly([...roots, ...cursors].map((each) => each.snapshot));
+    store.setBatchCount(batches.length);
   }
 
   /** Throws a `RangeError` when memory cannot be allocated. */

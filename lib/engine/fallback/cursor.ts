@@ -15,7 +15,8 @@ export class Cursor {
   readonly store: Store;
   /** The attachment that its batch was begun in. */
   readonly database: number;
-  private readonly snapshot: Snapshot;
+  /** What it pins. */
+  readonly snapshot: Snapshot;
   private readonly overlay: Pending;
   /** The next record of the overlay. */
   private record = 0;
@@ -84,7 +85,9 @@ export class Cursor {
         if (overlay.count > 0 && this.isOverlaid(entry)) continue;
         const keyLength = memory.word(entry + Entry.KeyLength);
         const valueLength = memory.word(entry + Entry.ValueLength);
-        const fits = take(memory.bytes, byteOf(entry + Entry.Data), keyLength, valueLength);
+        const start = byteOf(entry + Entry.Data);
+        memory.reachByte(start + keyLength + valueLength);
+        const fits = take(memory.bytes, start, keyLength, valueLength);
         if (!fits) return count || -1;
       }
       if (this.tag === table.end) return count;

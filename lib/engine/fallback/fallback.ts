@@ -39,8 +39,8 @@ class Fallback implements Engine {
     onThreadEnd(() => {
       for (const store of this.client.stores) store.reap();
     });
-    onExit(() => {
-      for (const store of this.client.stores) store.abandon();
+    onExit('engines', () => {
+      for (const store of this.client.stores) store.letGo();
     });
     setInterval(() => {
       for (const store of this.client.stores) if (!store.memory.closed) store.tidy();
@@ -107,7 +107,13 @@ class Fallback implements Engine {
     if (store === undefined) return Status.Closed;
     const snapshot = store.pins.take();
     if (snapshot === undefined) return Status.Full;
-    return this.client.addBatch(store, database, undefined, writable, snapshot, ofCall);
+    try {
+      return this.client.addBatch(store, database, undefined, writable, snapshot, ofCall);
+    } catch (error) {
+      // The stack has overflowed.
+      store.pins.release(snapshot);
+      throw error;
+    }
   }
 
   beginNested(parent: number, writable: boolean): number {
@@ -216,11 +222,11 @@ class Fallback implements Engine {
       this.client.closeBatch(batch);
       return Status.Ok;
     }
-    if (!owned) {
-      const status = store.lock(slice);
-      if (status < 0) return this.tellHolder(store, status);
-    }
     try {
+      if (!owned) {
+        const locked = store.lock(slice);
+        if (locked < 0) return this.tellHolder(store, locked);
+      }
       const status = store.commit(writes);
       // Its pin is gone before what nobody sees any more is freed.
       if (status === Status.Ok) this.client.closeBatch(batch);
@@ -235,7 +241,7 @@ class Fallback implements Engine {
   }
 
   endCalls(database: number): void {
-    this.client.closeCallBatches(database);
+    this.client.endCalls(database);
     this.unlock(database);
   }
 
@@ -267,7 +273,7 @@ class Fallback implements Engine {
     return this.client.store(database)?.reclaim() ?? 0;
   }
 
-  slabChanged(): void {
+  useSlab(): void {
     // The slab is looked up in the exchange each time.
   }
 

@@ -174,6 +174,11 @@ export class Memory {
     if (word >= this.words.length) this.refresh();
   }
 
+  /** The same for the bytes before `end`. */
+  reachByte(end: number): void {
+    if (end > this.bytes.length) this.refresh();
+  }
+
   /** Adds at least `count` pages; false when they cannot be allocated. */
   grow(count: number): boolean {
     const { pages } = this;

@@ -74,6 +74,36 @@ export class Pins {
     if (memory.word(Header.KeptLists) !== 0) memory.add(Header.Gathered, 1);
   }
 
+  /**
+   * Keeps the pins of these uses, and no other: a call was stopped between taking or releasing a pin and
+   * noting that. Call this only when no call can be under way.
+   */
+  keepOnly(uses: Iterable<Snapshot>): void {
+    const { memory, places } = this;
+    const kept = new Map<number, Snapshot>();
+    for (const snapshot of uses) {
+      if (!kept.has(snapshot.place)) snapshot.uses = 0;
+      snapshot.uses++;
+      kept.set(snapshot.place, snapshot);
+    }
+    places.length = 0;
+    let count = 0;
+    for (let place = 0; place < this.count; place++) {
+      if (kept.has(place)) {
+        count = place + 1;
+      } else {
+        memory.setNumber(this.placeWord(place) + Pin.Version, 0);
+        places.push(place);
+      }
+    }
+    this.used = kept.size;
+    if (this.latest !== undefined && kept.get(this.latest.place) !== this.latest) {
+      this.latest = undefined;
+    }
+    memory.store(this.word + Session.Pins, count);
+    if (memory.word(Header.KeptLists) !== 0) memory.add(Header.Gathered, 1);
+  }
+
   /** How many places others look at. */
   private get count(): number {
     return this.memory.word(this.word + Session.Pins);

@@ -50,8 +50,6 @@ export class Store {
   private readonly reading: number;
   private readonly versions: VersionIndex;
   private readonly writer: Writer;
-  /** Whether the thread has exited inside an update. */
-  private abandoned = false;
   /** How many entries more than STEP are to be examined next, for a commit that superseded so many. */
   private owed = 0;
 
@@ -105,7 +103,7 @@ export class Store {
   /** Gives the transaction mutex back if this thread has it, in order though a change was cut short. */
   letGo(): void {
     if (!this.mutex.owned) return;
-    this.takeOver();
+    if (this.memory.word(Header.Dirty) !== 0) this.takeOver();
     this.mutex.release();
   }
 
@@ -126,16 +124,10 @@ export class Store {
     while (this.reclaim() > 0 && since(start) < TIDY_TIME);
   }
 
-  /** Gives the mutex back when the process or the thread exits, perhaps inside an update. */
-  abandon(): void {
-    this.abandoned ||= this.mutex.owned;
-    this.letGo();
-  }
-
   /** Whether an update of this thread is under way, perhaps one by another copy of the package. */
   get updating(): boolean {
     const { owner } = this.mutex;
-    return this.abandoned || (owner >= 0 && this.sessions.thread(owner) === threadId);
+    return owner >= 0 && this.sessions.thread(owner) === threadId;
   }
 
   /** Closes the database for all. */
@@ -150,16 +142,22 @@ export class Store {
     this.memory.setWord(word, this.memory.word(word) + change);
   }
 
+  setBatchCount(count: number): void {
+    this.memory.setWord(sessionWord(this.session) + Session.Batches, count);
+  }
+
   /** The tag of the digest in the eight words at `at`. */
   tagOf(words: Int32Array, at: number): number {
     return this.table.tagOf(words, at);
   }
 
-  /** To be called before entries are looked for, and `endRead` after: until then no block that is found is freed. */
+  /**
+   * To be called before entries are looked for, and `endRead` after: until then no block that is found is
+   * freed. The views of the memory may be older than what is found, so each word is reached before it is read.
+   */
   startRead(): void {
     const { memory } = this;
     memory.store(this.reading, memory.word(Header.Epoch));
-    memory.refresh();
   }
 
   endRead(): void {

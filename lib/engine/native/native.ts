@@ -15,7 +15,7 @@ type Call = (...arrays: Uint8Array[]) => void;
 type Core = {
   readonly [name in Exclude<
     keyof Engine,
-    'name' | 'exchange' | 'lockTimeout' | 'handle' | 'slabChanged'
+    'name' | 'exchange' | 'lockTimeout' | 'handle' | 'useSlab'
   >]: Call;
 } & {
   useSlab(slab: Uint8Array): void;
@@ -160,7 +160,7 @@ export function createNative(exchange: Exchange): Engine {
     next: (cursor) => ask(core.next, cursor),
     endCursor: (cursor) => ask(core.endCursor, cursor),
     reclaim: (database) => ask(core.reclaim, database),
-    slabChanged: () => core.useSlab(exchange.slab),
+    useSlab: core.useSlab,
   };
 }
 
