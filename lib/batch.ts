@@ -160,7 +160,7 @@ export class Batch implements ChangeSet {
 
   /** Commits the batch of an update: this thread holds the transaction mutex. @internal */
   commitLocked(): void {
-    if (this.#end === 'discarded') {
+    if (this.#end === 'discarded' && !this.#connection.gone) {
       throw new BatchClosedError(
         'the batch of an update was discarded inside it; throw to abandon an update',
       );
