@@ -5,7 +5,10 @@
 import { performance } from 'node:perf_hooks';
 import * as timers from 'node:timers';
 
-/** Milliseconds on a clock that never goes back. */
+/** Milliseconds since `timeOrigin`, on a clock that never goes back. */
 export const now: () => number = performance.now.bind(performance);
+
+/** When this thread's clock began: milliseconds since 1970. */
+export const { timeOrigin } = performance;
 
 export const { setTimeout, clearTimeout, setInterval } = timers;

@@ -1,8 +1,4 @@
-import { performance } from 'node:perf_hooks';
-
-// Taken at load: a test library that replaces the clocks of its tests changes nothing here.
-const { timeOrigin } = performance;
-const sinceOrigin = performance.now.bind(performance);
+import { now as sinceOrigin, timeOrigin } from '../clock.js';
 
 /** The time in ms in the 32 bits of a word. It is never 0. */
 export function moment(): number {
