@@ -24,7 +24,7 @@ export const HELP = `Usage: npm run bench -- [options]
 Subjects:
 ${subjectLines.join('\n')}
 
-Workloads, of which ${requested.join(', ')} run only if they are named:
+Workloads (${requested.join(', ')} run only if they are named):
   ${workloadNames.join('\n  ')}`;
 
 export const COMPARE_HELP = `Usage: npm run bench:compare -- COMMIT [options]

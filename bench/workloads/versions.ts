@@ -55,7 +55,7 @@ const getOldest: Row = {
   unit: 'ns',
 };
 
-/** What many open batches cost, each of which keeps its own version of one hot key. */
+/** What many open batches cost if each keeps its own version of one hot key. */
 export const versions: Alone = {
   name: 'versions',
   heading: 'Open batches, each on a version of its own of one key',

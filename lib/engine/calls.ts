@@ -48,7 +48,11 @@ export function startCall(connection: Ending): Call {
 /** Ends a call: discards what it has begun, unless that is committed, and gives the mutex back. */
 export function endCall(call: Call): void {
   finish(call);
-  // The innermost, unless one above it was stopped while this one lived on.
+  if (calls[calls.length - 1] === call) {
+    calls.pop();
+    return;
+  }
+  // One above it was stopped while this one lived on, or all were ended meanwhile.
   const place = calls.lastIndexOf(call);
   if (place >= 0) calls.splice(place, 1);
 }
