@@ -43,8 +43,9 @@ it('of thousands of versions at once all hold, in any order of letting go', () =
 it('of a dead thread go, and so do the pages that it had for them', () => {
   const heir = create();
   const pages = (): number => {
+    const { pages } = heir.heap;
     let used = 0;
-    for (let n = 0; n < heir.heap.pages.count; n++) if (heir.heap.pages.use(n) !== 0) used++;
+    for (let n = 0; n < pages.count; n++) if (!pages.isFree(pages.use(n))) used++;
     return used;
   };
   commit(heir, new Map([['key', 'first']]));

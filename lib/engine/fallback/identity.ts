@@ -57,11 +57,6 @@ export function pageUse(session: number, identity: Identity): number {
   return PageUse.Session + tokenOf(session, identity);
 }
 
-/** Whether a page is, or was, for the pins of a session. */
-export function isPageOf(use: number, session: number): boolean {
-  return use > PageUse.Session && sessionOf(use - PageUse.Session) === session;
-}
-
 function upperHalf(identity: Identity): number {
   return Number(BigInt.asUintN(32, identity >> 32n));
 }

@@ -1,9 +1,11 @@
-import { Header, Mark, PAGE_MAP_WORD, PAGE_SHIFT, PageUse } from './layout.js';
-import type { Memory } from './memory.js';
+import { pageUse, sessionOf, threadOf } from './identity.js';
+import { Header, Mark, PAGE_MAP_WORD, PAGE_SHIFT, PageUse, Session } from './layout.js';
+import { type Memory, sessionWord } from './memory.js';
 
 /**
  * The pages of the memory. Any thread may claim one with one step on the page
- * map. Only the owner of the transaction mutex claims runs and gives pages back.
+ * map. Only the owner of the transaction mutex claims runs and gives pages back. The pages of
+ * a session are free from the step on that gives it up.
  */
 export class Pages {
   private readonly memory: Memory;
@@ -14,6 +16,14 @@ export class Pages {
 
   use(page: number): number {
     return this.memory.word(PAGE_MAP_WORD + page);
+  }
+
+  /** Whether a page of that use may be taken. */
+  isFree(use: number): boolean {
+    if (use <= PageUse.Session) return use === PageUse.Free;
+    const session = sessionOf(use - PageUse.Session);
+    const identity = this.memory.loadLong(sessionWord(session) + Session.Identity);
+    return threadOf(identity) < 0 || use !== pageUse(session, identity);
   }
 
   setUse(page: number, use: number): void {
@@ -42,19 +52,13 @@ export class Pages {
       const page = this.search(length, (first) => this.takeRun(first, length));
       if (page !== 0) return page;
       let free = 0;
-      while (this.use(this.count - 1 - free) === PageUse.Free) free++;
+      while (this.isFree(this.use(this.count - 1 - free))) free++;
       if (!this.memory.grow(Math.max(length - free, 1))) return 0;
     }
   }
 
   release(page: number): void {
     this.setUse(page, PageUse.Free);
-    if (page < this.memory.word(Header.FreePage)) this.memory.setWord(Header.FreePage, page);
-  }
-
-  /** Gives a page back if its use is still `use`. */
-  releaseFrom(page: number, use: number): void {
-    this.memory.swap(PAGE_MAP_WORD + page, use, PageUse.Free);
     if (page < this.memory.word(Header.FreePage)) this.memory.setWord(Header.FreePage, page);
   }
 
@@ -78,19 +82,20 @@ export class Pages {
     const hint = memory.word(Header.FreePage);
     const end = this.count - length;
     for (let page = hint; page <= end; page++) {
-      if (this.use(page) === PageUse.Free && take(page)) {
+      if (take(page)) {
         if (length === 1) memory.setWord(Header.FreePage, page + 1);
         return page;
       }
     }
     for (let page = 0; page < Math.min(hint, end + 1); page++) {
-      if (this.use(page) === PageUse.Free && take(page)) return page;
+      if (take(page)) return page;
     }
     return 0;
   }
 
   private take(page: number, use: number): boolean {
-    return this.memory.swap(PAGE_MAP_WORD + page, PageUse.Free, use);
+    const before = this.use(page);
+    return this.isFree(before) && this.memory.swap(PAGE_MAP_WORD + page, before, use);
   }
 
   private takeRun(first: number, length: number): boolean {

@@ -131,13 +131,22 @@ export class Pins {
 
   private addPage(): boolean {
     const { memory, pages, pinPages } = this;
-    const page = pages.claim(this.pageUse);
+    const page = this.unlinkedPage() || pages.claim(this.pageUse);
     if (page === 0) return false;
     const last = pinPages[pinPages.length - 1];
     memory.setWord(page << PAGE_SHIFT, 0);
     memory.store(last === undefined ? this.word + Session.PinPage : last << PAGE_SHIFT, page);
     pinPages.push(page);
     return true;
+  }
+
+  /** A page that this session has claimed in a call that was then cut short, or 0. */
+  private unlinkedPage(): number {
+    const { pages, pinPages } = this;
+    for (let page = pages.count - 1; page > 0; page--) {
+      if (pages.use(page) === this.pageUse && !pinPages.includes(page)) return page;
+    }
+    return 0;
   }
 
   private placeWord(place: number): number {

@@ -4,7 +4,6 @@ import {
   freed,
   generationOf,
   type Identity,
-  isPageOf,
   LOWER_HALF,
   mayBeOf,
   pageUse,
@@ -95,13 +94,11 @@ export class Sessions {
     }
   }
 
-  /** Frees a session if it still has that identity, and what it holds. */
+  /** Frees a session if it still has that identity, and with it what it holds. */
   giveUp(session: number, identity: Identity): void {
     const word = sessionWord(session) + Session.Identity;
     if (!this.memory.swapLong(word, identity, freed(identity))) return;
     this.memory.store(Header.Gathered, OVERDUE);
-    // Should this end early, whoever claims the session next does it.
-    this.releasePages((use) => use === pageUse(session, identity));
   }
 
   /** The oldest epoch in which a reader under way began; `now` if nobody reads. */
@@ -159,7 +156,6 @@ export class Sessions {
       memory.setWord(word + Session.TaskStart, self.taskStart);
       memory.store(word + Session.Task, tagged(self.task, identity));
       memory.store(word + Session.Reading, 0);
-      this.releasePages((use) => isPageOf(use, session) && use !== pageUse(session, identity));
       unfinished = undefined;
       return session;
     }
@@ -180,15 +176,6 @@ export class Sessions {
       task: hasTask ? task & ((1 << TASK_BITS) - 1) : 0,
       taskStart: this.field(session, Session.TaskStart),
     });
-  }
-
-  private releasePages(belongs: (use: number) => boolean): void {
-    const { pages } = this;
-    const { count } = pages;
-    for (let page = 0; page < count; page++) {
-      const use = pages.use(page);
-      if (belongs(use)) pages.releaseFrom(page, use);
-    }
   }
 
   private hasPage(session: number, page: number): boolean {

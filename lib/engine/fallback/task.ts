@@ -28,7 +28,8 @@ export function ownTask(): Task {
 export function hasEnded(task: Task): boolean {
   if (task.id === 0) return false;
   try {
-    return startOf(task.id) !== task.start;
+    const start = startOf(task.id);
+    return start !== undefined && start !== task.start;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return (code === 'ENOENT' || code === 'ESRCH') && isReadable();
