@@ -147,7 +147,7 @@ export class Heap {
 
   private openPage(page: number, sizeClass: number): void {
     const base = page << PAGE_SHIFT;
-    this.memory.words.fill(0, base, base + PAGE_HEADER_WORDS);
+    this.memory.clear(base, base + PAGE_HEADER_WORDS);
     this.memory.setWord(base + PageWord.SizeClass, sizeClass);
     this.pages.setUse(page, PageUse.Blocks);
     this.list(page, sizeClass);

@@ -117,6 +117,21 @@ export class Memory {
     return Atomics.compareExchange(this.words, index, expected, value) === expected;
   }
 
+  /** Sleeps while the word is `value`, at most `time` ms. Returns whether it slept so long. */
+  wait(index: number, value: number, time: number): boolean {
+    return Atomics.wait(this.words, index, value, time) === 'timed-out';
+  }
+
+  /** Ends the sleep of all that wait for a change of the word. */
+  notify(index: number): void {
+    Atomics.notify(this.words, index);
+  }
+
+  /** Stores 0 in the words from `start` to before `end`. */
+  clear(start: number, end: number): void {
+    this.words.fill(0, start, end);
+  }
+
   /** The 64-bit integer at a word of the header or a session. */
   loadLong(index: number): bigint {
     return Atomics.load(this.integers, index >> 1);

@@ -73,7 +73,7 @@ export class TransactionMutex {
     const { limit } = this.sessions;
     for (let session = 0; session < limit; session++) {
       if (this.sessions.field(session, Session.Waiting) !== 0) {
-        Atomics.notify(this.memory.words, Header.Owner);
+        this.memory.notify(Header.Owner);
         return;
       }
     }
@@ -96,8 +96,7 @@ export class TransactionMutex {
       if ((quiet || waited >= slice) && this.takeFromDead()) return Status.Ok;
       if (waited >= slice) return Status.Busy;
       const nap = waited < PATIENCE ? PATIENCE : NAP;
-      const time = Math.min(nap, slice - waited);
-      quiet = Atomics.wait(memory.words, Header.Owner, owner, time) === 'timed-out';
+      quiet = memory.wait(Header.Owner, owner, Math.min(nap, slice - waited));
     }
   }
 

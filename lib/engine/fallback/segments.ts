@@ -43,7 +43,7 @@ export class Segments {
     const { memory } = this;
     const segment = this.heap.allocate(SEGMENT_WORDS);
     if (segment === 0) return 0;
-    memory.words.fill(0, segment + Segment.Used, segment + SEGMENT_WORDS);
+    memory.clear(segment + Segment.Used, segment + SEGMENT_WORDS);
     memory.setWord(segment + Segment.Depth, depth);
     memory.setNumber(segment + Block.Mark, Mark.Table);
     return segment;
