@@ -1,5 +1,5 @@
 import type { Batch, Key, MemDB } from '../../index.js';
-import { readChanges } from '../records.js';
+import { readChanges } from '../files/records.js';
 
 /** How many records a batch commits. */
 const BATCH_SIZE = 1000;

@@ -1,4 +1,4 @@
-import type { Key } from '../index.js';
+import type { Key } from '../../index.js';
 
 /** A record of a file. */
 export interface FileRecord {

@@ -1,4 +1,4 @@
-import { EncodingError } from '../index.js';
+import { EncodingError } from '../../index.js';
 import type { Window } from './window.js';
 
 /** The types of snapshot sections that are read. */

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { EncodingError } from '../index.js';
+import { EncodingError } from '../../index.js';
 import type { FileChange, FileRecord, ReadOptions } from './filerecord.js';
 import { readJsonChanges } from './jsonrecords.js';
 import { readSnapshot } from './snapshot.js';

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { EncodingError } from '../index.js';
+import { EncodingError } from '../../index.js';
 
 /** A member of a JSON list: its text, its place in the list (from 0) and the byte at which it begins. */
 export interface ListMember {

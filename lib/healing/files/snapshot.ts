@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { EncodingError, Key } from '../index.js';
-import { Reader } from '../record/reader.js';
+import { EncodingError, Key } from '../../index.js';
+import { Reader } from '../../record/reader.js';
 import type { FileRecord, ReadOptions } from './filerecord.js';
 import { checkPadding, noteOn, readSections, type Section, SectionType } from './sections.js';
 import { checkHeader } from './snapshotheader.js';

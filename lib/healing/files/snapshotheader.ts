@@ -1,6 +1,6 @@
-import { EncodingError } from '../index.js';
-import { Reader } from '../record/reader.js';
-import { HASH_SIZE } from './hash.js';
+import { EncodingError } from '../../index.js';
+import { Reader } from '../../record/reader.js';
+import { HASH_SIZE } from '../hash.js';
 import type { Section } from './sections.js';
 import type { Window } from './window.js';
 

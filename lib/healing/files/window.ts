@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { EncodingError } from '../index.js';
+import { EncodingError } from '../../index.js';
 
 const WINDOW_SIZE = 1 << 18;
 

@@ -1,5 +1,5 @@
 import { TextDecoder } from 'node:util';
-import { EncodingError, Key } from '../index.js';
+import { EncodingError, Key } from '../../index.js';
 import type { FileChange, FileRecord } from './filerecord.js';
 import { type ListMember, splitList } from './jsonlist.js';
 

@@ -1,4 +1,4 @@
-import { EncodingError } from '../index.js';
+import { EncodingError } from '../../index.js';
 import type { Section } from './sections.js';
 import type { Window } from './window.js';
 
