@@ -1,4 +1,5 @@
 export { Chain } from './chain.js';
+export { readBolt } from './files/bolt.js';
 export type { FileRecord, ReadOptions } from './files/filerecord.js';
 export { readJsonRecords } from './files/jsonrecords.js';
 export { readRecords } from './files/records.js';

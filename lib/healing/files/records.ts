@@ -1,12 +1,15 @@
 import { open } from 'node:fs/promises';
 import { EncodingError } from '../../index.js';
+import { readBolt } from './bolt.js';
+import { isBolt } from './boltmeta.js';
 import type { FileChange, FileRecord, ReadOptions } from './filerecord.js';
 import { readJsonChanges } from './jsonrecords.js';
 import { readSnapshot } from './snapshot.js';
+import { Window } from './window.js';
 
 /**
- * Reads the records of a file, one after the other: a JSON list of records or a snapshot, as its first
- * byte says. Memory holds one record and, for a snapshot, its index. Throws `EncodingError` for a bad
+ * Reads the records of a file, one after the other. Its first bytes say if it is a JSON list of
+ * records, a snapshot or a Bolt file. Memory holds one record and, for a snapshot, its index. Throws `EncodingError` for a bad
  * file, and the operating system's error for one that cannot be read.
  */
 export async function* readRecords(
@@ -29,9 +32,10 @@ export async function* readChanges(
         stat.isDirectory() ? 'it is a directory' : 'it is not a regular file',
       );
     }
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, 0);
-    if (bytesRead === 0) throw new EncodingError('the file is empty');
-    if (buffer[0] === 0) yield* readSnapshot(file, options);
+    if (stat.size === 0) throw new EncodingError('the file is empty');
+    const window = new Window(file);
+    if (await isBolt(window, stat.size)) yield* readBolt(file, options);
+    else if ((await window.read(0, 1))[0] === 0) yield* readSnapshot(file, options);
     else yield* readJsonChanges(file.createReadStream({ start: 0, autoClose: false }));
   } finally {
     await file.close();

@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
-import { EncodingError, Key } from '../../index.js';
+import { EncodingError, type Key } from '../../index.js';
 import { Reader } from '../../record/reader.js';
 import type { FileRecord, ReadOptions } from './filerecord.js';
+import { decodeKey } from './recordkey.js';
 import { checkPadding, noteOn, readSections, type Section, SectionType } from './sections.js';
 import { checkHeader } from './snapshotheader.js';
 import { SnapshotIndex } from './snapshotindex.js';
@@ -115,15 +116,4 @@ function decode(bytes: Buffer, what: string): FileRecord {
   if (!key) throw reader.error('no key', 0);
   // Writers leave out an empty value.
   return { key, value: value ?? Buffer.alloc(0) };
-}
-
-function decodeKey(bytes: Uint8Array, what: string): Key {
-  try {
-    const key = Key.decode(bytes);
-    // Throws for a key that cannot be hashed, which no store can hold.
-    key.digest();
-    return key;
-  } catch (cause) {
-    throw new EncodingError(`${what}: ${(cause as Error).message}`, { cause });
-  }
 }

@@ -1,16 +1,19 @@
 import type { FileHandle } from 'node:fs/promises';
 import { EncodingError } from '../../index.js';
 
+/** How many bytes a window has, unless it is given another size. */
 const WINDOW_SIZE = 1 << 18;
 
 /** Reads any part of a file. Parts near the last one come from memory. */
 export class Window {
   readonly #file: FileHandle;
+  readonly #size: number;
   #bytes = Buffer.alloc(0);
   #start = 0;
 
-  constructor(file: FileHandle) {
+  constructor(file: FileHandle, size = WINDOW_SIZE) {
     this.#file = file;
+    this.#size = size;
   }
 
   /**
@@ -19,7 +22,7 @@ export class Window {
    */
   async read(at: number, length: number): Promise<Buffer> {
     if (at < this.#start || at + length > this.#start + this.#bytes.length) {
-      await this.#move(at, Math.max(length, WINDOW_SIZE));
+      await this.#move(at, Math.max(length, this.#size));
     }
     const bytes = this.#bytes.subarray(at - this.#start, at - this.#start + length);
     if (bytes.length < length) {
