@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
-import { Key } from 'accumulate-memdb';
+import { type ChangeSet, Key } from 'accumulate-memdb';
 import { describe, expect, it } from 'vitest';
 import { describeEngines } from './support/engines.js';
 import { describeBatches, fill } from './support/variants.js';
@@ -86,6 +86,41 @@ describeEngines('values', (open) => {
       const text = 'ünïcödé '.repeat(30_000);
       batch.put(k, text);
       expect(batch.get(k).toString()).toBe(text);
+    });
+
+    it('can be viewed as numbers, whatever was read before, by every call that returns them', () => {
+      const db = open();
+      const numbers = BigUint64Array.of(1n, 2n ** 63n, 3n);
+      const bytes = Buffer.from(numbers.buffer);
+      const asNumbers = ({ buffer, byteOffset, length }: Buffer) => {
+        expect(Array.from(new Float64Array(buffer, byteOffset, length >> 3))).toHaveLength(3);
+        return Array.from(new BigUint64Array(buffer, byteOffset, length >> 3));
+      };
+      // Between the values stand others, of every length.
+      const lengths = Array.from({ length: 40 }, (_, i) => i);
+      const keys = lengths.flatMap((length) => [Key.of('n', length), Key.of('odd'.repeat(length))]);
+      const values = lengths.flatMap((length) => [bytes, Buffer.alloc(length, length)]);
+      const half = keys.length >> 1;
+      const put = (batch: ChangeSet, from: number, to: number) => {
+        for (let i = from; i < to; i++) batch.put(keys[i] as Key, values[i] as Buffer);
+      };
+      db.update((batch) => put(batch, 0, half));
+      const batch = begin(db, null, true);
+      put(batch, half, keys.length);
+      const seen = { get: 0, getMany: 0, forEach: 0, entries: 0 };
+      const check = (call: keyof typeof seen, key: Key, value: Buffer) => {
+        if (key.at(0) !== 'n') return;
+        expect(asNumbers(value)).toEqual([...numbers]);
+        seen[call]++;
+      };
+      for (const key of keys) check('get', key, batch.get(key));
+      for (const [i, value] of batch.getMany(keys).entries()) {
+        expect(value).toEqual(values[i]);
+        check('getMany', keys[i] as Key, value as Buffer);
+      }
+      batch.forEach((key, value) => void check('forEach', key, value));
+      for (const [key, value] of batch) check('entries', key, value);
+      expect(seen).toEqual({ get: 40, getMany: 40, forEach: 40, entries: 40 });
     });
 
     it('can be a view of some bytes of an array', () => {

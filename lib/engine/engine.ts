@@ -94,7 +94,7 @@ export interface Engine {
   has(batch: number, at: number): number;
   /**
    * Looks up `count` keys, whose records stand in the exchange's input. Lengths (or Absent) go to `results`,
-   * values to the slab, one after the other. Returns the bytes written, or NoRoom.
+   * values to the slab, one after the other, each at a `valuePosition`. Returns how many bytes they take, or NoRoom.
    */
   getMany(batch: number, count: number): number;
   /** The stored key and the value stand in the exchange. */
@@ -116,8 +116,9 @@ export interface Engine {
   /** Starts an iteration over what the batch sees now; it lives on after the batch is closed. */
   cursor(batch: number): number;
   /**
-   * Returns how many pairs come next, 0 at the end. Their key and value lengths stand in turns in `results`, and
-   * their bytes, key then value, one after the other in the slab. NoRoom if not even one pair fits.
+   * Returns how many pairs come next, 0 at the end. Their key and value lengths stand in turns in `results`. Their
+   * bytes stand in the slab, key then value, one after the other. Each value is at a `valuePosition`. NoRoom if
+   * not even one pair fits.
    */
   next(cursor: number): number;
   endCursor(cursor: number): void;

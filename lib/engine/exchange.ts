@@ -23,11 +23,11 @@
  */
 
 /** Changes with every change of the layout, of a status, of the order of stats, or of a function of the addon. */
-export const LAYOUT = 3;
+export const LAYOUT = 4;
 
 /** Positions in `words`. */
 export const Word = {
-  /** In: where in the slab the next value goes, bytes. */
+  /** In: where in the slab the next value goes, bytes; a `valuePosition`. */
   SlabPosition: 0,
   /** Out, with NoRoom: how many bytes of slab are needed, at most 2^31 - 1. */
   Needed: 1,
@@ -96,6 +96,14 @@ export function fromOf(at: number): number {
 
 /** The key whose digest stands in `Slot.Located`. */
 export const AT_LOCATED = packAt(Slot.Located, 0, 0);
+
+/**
+ * The first position from `position` on at which a value may be written. Values stand at multiples of 8, so that
+ * they can be viewed as numbers of any type.
+ */
+export function valuePosition(position: number): number {
+  return position + (-position & 7);
+}
 
 /** The bytes of a slab. Values longer than a quarter of it get a buffer of their own. */
 export const SLAB_SIZE = 65536;

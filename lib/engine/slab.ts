@@ -1,6 +1,6 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import type { Engine } from './engine.js';
-import { SLAB_SIZE, Word } from './exchange.js';
+import { SLAB_SIZE, valuePosition, Word } from './exchange.js';
 import { Pairs } from './pairs.js';
 import { View } from './view.js';
 
@@ -13,7 +13,7 @@ const NONE = Buffer.alloc(0);
 export class Slab {
   readonly #engine: Engine;
   #memory: ArrayBufferLike = new ArrayBuffer(0);
-  /** Where the next value goes. */
+  /** Where the next value goes; a `valuePosition`. */
   #position = 0;
 
   constructor(engine: Engine) {
@@ -69,7 +69,7 @@ export class Slab {
         found.push(undefined);
       } else {
         found.push(new View(memory, position, length));
-        position += length;
+        position = valuePosition(position + length);
       }
     }
     this.#advance(position - start);
@@ -78,15 +78,13 @@ export class Slab {
   /** The pairs that the engine just wrote, by their lengths in the results. */
   takePairs(count: number): Pairs {
     const lengths = this.#engine.exchange.results.slice(0, count * 2);
-    let size = 0;
-    for (const length of lengths) size += length;
-    const position = this.#position;
-    this.#advance(size);
-    return new Pairs(lengths, this.#memory, position, size);
+    const pairs = new Pairs(lengths, this.#memory, this.#position);
+    this.#advance(pairs.size);
+    return pairs;
   }
 
   #advance(size: number): void {
-    this.#position += size;
+    this.#position = valuePosition(this.#position + size);
     this.#engine.exchange.words[Word.SlabPosition] = this.#position;
   }
 }

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <new>
 
+#include "value_position.h"
+
 namespace memdb {
 
 std::unique_ptr<Cursor> Cursor::Start(Store& store, const Batch& batch) try {
@@ -38,18 +40,19 @@ int Cursor::Next(Chunk* chunk) {
   size_t used = 0;
   // Returns false if the pair has to wait for the next chunk.
   const auto take = [&](std::span<const uint8_t> key, std::span<const uint8_t> value) {
-    const size_t size = key.size() + value.size();
-    if (2 * count + 2 > chunk->sizes.size() || size > chunk->bytes.size() - used) {
-      chunk->needed = size;
+    const size_t value_start = ValuePosition(used + key.size());
+    const size_t end = value_start + value.size();
+    if (2 * count + 2 > chunk->sizes.size() || end > chunk->bytes.size()) {
+      chunk->needed = ValuePosition(key.size()) + value.size();
       return false;
     }
     chunk->sizes[2 * count] = static_cast<int32_t>(key.size());
     chunk->sizes[2 * count + 1] = static_cast<int32_t>(value.size());
-    uint8_t* target = chunk->bytes.data() + used;
-    if (!key.empty()) std::memcpy(target, key.data(), key.size());
-    if (!value.empty()) std::memcpy(target + key.size(), value.data(), value.size());
+    uint8_t* target = chunk->bytes.data();
+    if (!key.empty()) std::memcpy(target + used, key.data(), key.size());
+    if (!value.empty()) std::memcpy(target + value_start, value.data(), value.size());
     count++;
-    used += size;
+    used = end;
     return true;
   };
   const auto stopped = [&] {

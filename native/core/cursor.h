@@ -26,7 +26,7 @@ class Cursor {
   struct Chunk {
     // The sizes of key and value, for each pair.
     std::span<int32_t> sizes;
-    // Keys and values, one after the other.
+    // Keys and values, one after the other; each value at a ValuePosition.
     std::span<uint8_t> bytes;
     // Set with kNoRoom: how many bytes the next pair needs.
     size_t needed;

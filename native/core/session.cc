@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "registry.h"
+#include "value_position.h"
 
 namespace memdb {
 
@@ -181,21 +182,22 @@ int Session::GetMany(const Batch* batch, std::span<const Digest> digests, std::s
 
   size_t bytes = 0;
   for (const auto& lookup : lookups) {
-    if (lookup.found != nullptr) bytes += lookup.found->value().size();
+    if (lookup.found != nullptr) bytes = ValuePosition(bytes) + lookup.found->value().size();
   }
   if (bytes > target.size()) {
     *needed = bytes;
     return static_cast<int>(Status::kNoRoom);
   }
-  uint8_t* next = target.data();
+  size_t end = 0;
   for (size_t i = 0; i < lookups.size(); i++) {
     if (lookups[i].found == nullptr) {
       sizes[i] = static_cast<int32_t>(Status::kAbsent);
       continue;
     }
     const auto value = lookups[i].found->value();
-    if (!value.empty()) std::memcpy(next, value.data(), value.size());
-    next += value.size();
+    const size_t start = ValuePosition(end);
+    if (!value.empty()) std::memcpy(target.data() + start, value.data(), value.size());
+    end = start + value.size();
     sizes[i] = static_cast<int32_t>(value.size());
   }
   return static_cast<int>(bytes);

@@ -60,8 +60,8 @@ class Session {
   int Get(const Batch* batch, const Digest& digest, std::span<uint8_t> target, size_t* needed);
   Status Has(const Batch* batch, const Digest& digest);
   // Writes the sizes (kAbsent for missing keys) in the order of `digests`. To `target` it writes
-  // the values, one after the other. Returns the bytes of all, or kNoRoom with these in
-  // `needed`, or kClosed, kFull.
+  // the values, one after the other, each at a ValuePosition. Returns how many bytes that takes, or
+  // kNoRoom with these in `needed`, or kClosed, kFull.
   int GetMany(const Batch* batch, std::span<const Digest> digests, std::span<int32_t> sizes,
               std::span<uint8_t> target, size_t* needed);
 

@@ -1,6 +1,7 @@
 #include "user.h"
 
 #include "check.h"
+#include "core/value_position.h"
 #include "threads.h"
 
 namespace memdb::test {
@@ -74,17 +75,18 @@ std::vector<std::optional<std::string>> User::GetMany(const Batch* batch,
   }
   CHECK_EQ(bytes, static_cast<int>(target.size()));
   std::vector<std::optional<std::string>> values;
-  const uint8_t* next = target.data();
+  size_t end = 0;
   for (const int32_t size : sizes) {
     if (size == AsInt(Status::kAbsent)) {
       values.push_back(std::nullopt);
     } else {
       CHECK(size >= 0);
-      values.emplace_back(std::string(next, next + size));
-      next += size;
+      const size_t start = ValuePosition(end);
+      end = start + static_cast<size_t>(size);
+      values.emplace_back(std::string(target.data() + start, target.data() + end));
     }
   }
-  CHECK(next == target.data() + target.size());
+  CHECK(end == target.size());
   return values;
 }
 
@@ -143,13 +145,15 @@ bool User::Next(Cursor* cursor, size_t pairs_at_most, size_t bytes_at_most, Pair
     CHECK(count >= 1);
   }
   CHECK(count >= 0);
-  const uint8_t* next = bytes.data();
+  size_t next = 0;
+  const auto text = [&](size_t start, int32_t size) {
+    next = start + static_cast<size_t>(size);
+    CHECK(next <= bytes.size());
+    return std::string(bytes.data() + start, bytes.data() + next);
+  };
   for (size_t i = 0; i < static_cast<size_t>(count); i++) {
-    const uint8_t* const value = next + sizes[2 * i];
-    const uint8_t* const end = value + sizes[2 * i + 1];
-    CHECK(end <= bytes.data() + bytes.size());
-    CHECK(pairs->emplace(std::string(next, value), std::string(value, end)).second);
-    next = end;
+    const std::string key = text(next, sizes[2 * i]);
+    CHECK(pairs->emplace(key, text(ValuePosition(next), sizes[2 * i + 1])).second);
   }
   return count > 0;
 }

@@ -1,3 +1,4 @@
+import { valuePosition } from '../exchange.js';
 import type { Batch } from './batch.js';
 import { DELETED, Entry, type Ref } from './layout.js';
 import { byteOf } from './memory.js';
@@ -42,8 +43,8 @@ export class Cursor {
   }
 
   /**
-   * Writes the next pairs to `target` from `start` on, and the lengths of keys and values in turns to
-   * `lengths`: as many as fit. Returns how many, 0 at the end, or -1 when not even one fits.
+   * Writes the next pairs to `target` from `start` on, as many as fit. Each value is at a `valuePosition`. The
+   * lengths of keys and values go to `lengths`, in turns. Returns how many, 0 at the end, or -1 when not even one fits.
    */
   next(target: Uint8Array, start: number, lengths: Int32Array): number {
     const { overlay } = this;
@@ -57,15 +58,17 @@ export class Cursor {
       keyLength: number,
       valueLength: number,
     ): boolean => {
-      const length = keyLength + valueLength;
-      if (count === most || length > target.length - at) {
-        this.needed = length;
+      const value = valuePosition(at + keyLength);
+      const end = value + valueLength;
+      if (count === most || end > target.length) {
+        this.needed = valuePosition(keyLength) + valueLength;
         return false;
       }
-      copy(from, byte, length, target, at);
+      copy(from, byte, keyLength, target, at);
+      copy(from, byte + keyLength, valueLength, target, value);
       lengths[2 * count] = keyLength;
       lengths[2 * count + 1] = valueLength;
-      at += length;
+      at = end;
       count++;
       return true;
     };

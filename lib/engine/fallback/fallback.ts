@@ -1,7 +1,7 @@
 import { setInterval } from '../clock.js';
 import { type Engine, Status } from '../engine.js';
 import { onExit } from '../events.js';
-import { type Exchange, Region, Word } from '../exchange.js';
+import { type Exchange, Region, valuePosition, Word } from '../exchange.js';
 import { Found } from './batch.js';
 import { Client } from './client.js';
 import { Digests } from './digests.js';
@@ -168,11 +168,10 @@ class Fallback implements Engine {
         continue;
       }
       results[n] = found.length;
+      const position = valuePosition(end);
+      end = position + found.length;
       // With no room for one, the rest is only measured.
-      if (end + found.length <= slab.length) {
-        copy(found.bytes, found.start, found.length, slab, end);
-      }
-      end += found.length;
+      if (end <= slab.length) copy(found.bytes, found.start, found.length, slab, position);
     }
     store.endRead();
     digests.noteHashed();
