@@ -13,9 +13,9 @@ const DIGEST_SIZE = 32;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads the records of a Bolt file, one at a time, in the order of its buckets and keys. The record `a.rest`
- * is in the bucket `a`, under the binary form of `rest`. Memory holds one record, the pages on the way to
- * it, and a bit for each page of the file.
+ * Reads the records of a Bolt file, one at a time, in the order of its buckets and keys. The bucket `a` has
+ * the record `a.rest` under the binary form of `rest`. Memory holds one record and the pages on the way
+ * to it. It also holds a bit for each page of the file.
  *
  * Throws `EncodingError` that names the page if:
  *

@@ -6,7 +6,8 @@ import type { Window } from './window.js';
  *
  * - uint32: magic, version, page size, flags;
  * - uint64: page and sequence of the root bucket, page of the free list, number of pages, number of the
- *   commit, and FNV-1a of the bytes from the magic on.
+ *   commit;
+ * - uint64: FNV-1a of the bytes from the magic on.
  */
 const HEADER_SIZE = 16;
 const CHECKED_SIZE = 56;
