@@ -52,5 +52,19 @@
         }],
       ],
     },
+    {
+      # The package loads no binary without its record.
+      'target_name': 'record',
+      'type': 'none',
+      'dependencies': ['accumulate_memdb'],
+      'actions': [
+        {
+          'action_name': 'record',
+          'inputs': ['<(PRODUCT_DIR)/accumulate_memdb.node', '.dev/record.mjs', '.dev/project.mjs'],
+          'outputs': ['<(PRODUCT_DIR)/accumulate_memdb.json'],
+          'action': ['node', '.dev/record.mjs', '<(PRODUCT_DIR)/accumulate_memdb.node'],
+        },
+      ],
+    },
   ],
 }

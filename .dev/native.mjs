@@ -14,7 +14,7 @@ const sources = () =>
  */
 export function buildNative({ force = false } = {}) {
   const made = fingerprint(
-    [...sources(), 'binding.gyp', 'package-lock.json', '.dev/native.mjs'],
+    [...sources(), 'binding.gyp', 'package-lock.json', '.dev/native.mjs', '.dev/record.mjs'],
     [process.platform, process.arch, process.versions.modules, process.env.CXX],
   );
   if (!force && stamp.is(made) && existsSync(at(binary))) return true;

@@ -102,7 +102,7 @@ export class LockTimeoutError extends MemDBError {
   }
 }
 
-/** The engine asked for cannot be loaded; `cause` says why. */
+/** The engine asked for cannot be loaded. The message lists what was tried; `cause` is the first reason. */
 export class EngineUnavailableError extends MemDBError {
   static {
     nameErrors(EngineUnavailableError, 'EngineUnavailableError');

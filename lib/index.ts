@@ -1,6 +1,6 @@
 export type { Batch, ReadBatch } from './batch.js';
 export type { EngineName } from './engine/engine.js';
-export type { EngineChoice } from './engine/select.js';
+export { type EngineChoice, type EngineInfo, engineInfo } from './engine/select.js';
 export type { Stats, ThreadStats } from './engine/stats.js';
 export * from './errors.js';
 export type { Beginner, ChangeSet, Store, Value } from './keyvalue.js';

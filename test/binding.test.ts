@@ -76,7 +76,9 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
   });
 
   it('has the functions that the package calls, and no others', () => {
-    const { name, exchange, lockTimeout, handle, ...calls } = createNative(new Exchange());
+    const { name, exchange, lockTimeout, handle, ...calls } = createNative(new Exchange(), {
+      tried: [],
+    });
     expect([name, lockTimeout]).toEqual(['native', Number.POSITIVE_INFINITY]);
     expect(handle).toBeTypeOf('function');
     expect(open(exchange).names.sort()).toEqual(Object.keys(calls).sort());

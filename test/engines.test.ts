@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { EngineUnavailableError, MemDB } from 'accumulate-memdb';
+import { EngineUnavailableError, engineInfo, MemDB } from 'accumulate-memdb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeEngines, NATIVE_SKIPPED } from './support/engines.js';
 
@@ -56,6 +54,29 @@ describe('choosing an engine', () => {
     }
   });
 
+  it('is explained by engineInfo', () => {
+    const [engine, reason] = NATIVE_SKIPPED
+      ? ['fallback', /^no binary of the native engine loads$/]
+      : ['native', /accumulate.memdb.*\.node loads$/];
+    expect(engineInfo()).toEqual({
+      engine,
+      reason: expect.stringMatching(reason),
+      tried: NATIVE_SKIPPED ? expect.any(Array) : [],
+    });
+    vi.stubEnv('MEMDB_ENGINE', 'fallback');
+    expect(engineInfo()).toMatchObject({
+      engine: 'fallback',
+      reason: 'the environment variable MEMDB_ENGINE is fallback',
+    });
+    vi.stubEnv('MEMDB_ENGINE', 'native');
+    expect(engineInfo()).toMatchObject({
+      engine: 'native',
+      reason: expect.stringMatching(/^the environment variable MEMDB_ENGINE is native, and /),
+    });
+    vi.stubEnv('MEMDB_ENGINE', 'other');
+    expect(() => engineInfo()).toThrow(TypeError);
+  });
+
   it('refuses an engine that does not exist', () => {
     expect(() => new MemDB({ engine: 'other' as 'native' })).toThrow(TypeError);
     vi.stubEnv('MEMDB_ENGINE', 'other');
@@ -69,30 +90,5 @@ describeEngines('two databases', (open) => {
     one.update((batch) => batch.put(null, 'one'));
     expect(other.view((batch) => batch.has(null))).toBe(false);
     expect(other.stats().entries).toBe(0);
-  });
-});
-
-describe('a binary with another layout', () => {
-  /** Runs code in a process in which node-gyp-build finds a binary with another layout number. */
-  function run(code: string): string {
-    const stub = `
-      const file = require.resolve('node-gyp-build');
-      require.cache[file] = { id: file, filename: file, loaded: true, exports: () => ({ layout: 1 }) };
-      const { MemDB } = require('accumulate-memdb');
-    `;
-    return execFileSync(process.execPath, ['-e', stub + code], {
-      cwd: join(import.meta.dirname, '..'),
-      env: { ...process.env, MEMDB_ENGINE: '' },
-      encoding: 'utf8',
-    });
-  }
-
-  it('is refused, with that reason', () => {
-    const code = `try { new MemDB({ engine: 'native' }) } catch (e) { console.log(e.code, e.cause.message) }`;
-    expect(run(code)).toMatch(/^ERR_ENGINE_UNAVAILABLE the binary has layout 1, .* has layout \d+/);
-  });
-
-  it('leaves the choice to the fallback', () => {
-    expect(run('console.log(new MemDB().engine)')).toBe('fallback\n');
   });
 });

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import load from 'node-gyp-build';
 import { type Engine, Status } from '../engine.js';
-import { type Exchange, LAYOUT, Word } from '../exchange.js';
+import { type Exchange, Word } from '../exchange.js';
 import { ENGINE_NATIVE, HANDLE_MAGIC, HANDLE_SIZE, HANDLE_VERSION, HandleWord } from '../handle.js';
+import { type Addon, loadBinary, type Search } from './binary.js';
 
 /**
  * A function of the addon. Integers, and the one number of some calls, pass through the registers of
@@ -22,14 +21,9 @@ type Core = {
   stats(database: number): number[];
 };
 
-interface Addon {
-  /** `LAYOUT` of the binary; undefined in one from before there was such a number. */
-  readonly layout?: number;
+interface NativeAddon extends Addon {
   open(exchange: ArrayBuffer, threadId: number): Core;
 }
-
-/** The folder of binding.gyp and prebuilds/, as seen from dist/lib/engine/native. */
-const PACKAGE = join(__dirname, '..', '..', '..', '..');
 
 const { Arguments: FIRST, Answer: ANSWER } = Word;
 const [SECOND, THIRD, FOURTH] = [FIRST + 1, FIRST + 2, FIRST + 3] as const;
@@ -40,15 +34,11 @@ interface Opened {
   readonly creator: boolean;
 }
 
-/** Makes the C++ core's engine for this thread. Throws if no binary loads, or one of another layout. */
-export function createNative(exchange: Exchange): Engine {
-  const addon = load(PACKAGE) as Addon;
-  if (addon.layout !== LAYOUT) {
-    throw new Error(
-      `the binary has layout ${addon.layout}, and this package has layout ${LAYOUT}: it must be built again`,
-    );
-  }
-  const core = addon.open(exchange.buffer, threadId);
+/** Makes the C++ core's engine for this thread, and notes in `search` what was tried. Throws if no binary loads. */
+export function createNative(exchange: Exchange, search: Search): Engine {
+  const core = loadBinary(search, (addon) =>
+    (addon as NativeAddon).open(exchange.buffer, threadId),
+  );
   const { words, number } = exchange;
   const id = words.subarray(Word.StoreId, Word.StoreId + 4);
   const opened = new Map<number, Opened>();

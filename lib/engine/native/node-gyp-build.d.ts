@@ -1,5 +1,4 @@
 declare module 'node-gyp-build' {
-  /** Loads the prebuilt or locally built addon of the package at `root`. */
-  function load(root: string): unknown;
-  export = load;
+  /** Returns the path of the prebuilt or locally built addon of the package at `root`. Throws if it finds no file. */
+  export function resolve(root: string): string;
 }
