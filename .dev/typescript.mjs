@@ -5,7 +5,7 @@ import { at, files, fingerprint, runPackage, Stamp } from './project.mjs';
 const stamp = new Stamp('dist/.stamp');
 
 /** The modules that `exports` in package.json names. Each can be imported as CommonJS and as ESM. */
-const faces = ['dist/lib/index', 'dist/lib/healing/index'];
+const faces = ['dist/lib/index', 'dist/lib/healing/index', 'dist/lib/fleet/index'];
 
 function inputs() {
   return fingerprint([

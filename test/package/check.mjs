@@ -54,7 +54,7 @@ function checkFiles() {
     const stem = `dist/${f.slice(0, -'.ts'.length)}`;
     return [`${stem}.js`, `${stem}.d.ts`];
   });
-  const faces = ['dist/lib/index', 'dist/lib/healing/index'];
+  const faces = ['dist/lib/index', 'dist/lib/healing/index', 'dist/lib/fleet/index'];
   const intended = [
     'package.json',
     'README.md',

@@ -1,0 +1,69 @@
+/**
+ * The clock and the timers of Node, taken when the package is loaded. If a test library replaces the globals
+ * later, replicas still follow.
+ */
+import { performance } from 'node:perf_hooks';
+import * as timers from 'node:timers';
+import * as promises from 'node:timers/promises';
+
+/** Milliseconds on a clock that never goes back. */
+export const now: () => number = performance.now.bind(performance);
+
+export const { setTimeout, clearTimeout } = timers;
+
+const sleep = promises.setTimeout;
+
+/** How long something may take: until a time, and until its caller aborts it. */
+export class Limits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly #end: number;
+
+  constructor(timeoutMs: number, signal?: AbortSignal) {
+    this.timeoutMs = timeoutMs;
+    this.signal = signal;
+    this.#end = now() + timeoutMs;
+  }
+
+  /** The milliseconds that are left: 0 if none are. */
+  get left(): number {
+    return Math.max(0, this.#end - now());
+  }
+
+  get over(): boolean {
+    return this.left === 0;
+  }
+
+  /** Waits for `ms`, but not beyond the end. Throws the signal's reason if it is aborted. */
+  async pause(ms: number): Promise<void> {
+    const { signal } = this;
+    try {
+      await sleep(Math.min(ms, this.left), undefined, signal ? { signal } : {});
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    }
+  }
+}
+
+/** Pauses between tries that grow, with a random part: so machines that failed together do not retry together. */
+export class Backoff {
+  #next: number;
+
+  constructor(
+    readonly first: number,
+    readonly most: number,
+  ) {
+    this.#next = first;
+  }
+
+  /** How long to wait before the next try, ms. */
+  next(): number {
+    const ms = this.#next;
+    this.#next = Math.min(this.most, 2 * ms);
+    return ms * (0.5 + Math.random());
+  }
+
+  reset(): void {
+    this.#next = this.first;
+  }
+}

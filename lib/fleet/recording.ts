@@ -1,0 +1,156 @@
+import {
+  type Batch,
+  BatchClosedError,
+  type ChangeSet,
+  InvalidKeyError,
+  Key,
+  type KeyLike,
+  NestedUpdateError,
+  type ReadBatch,
+  type Value,
+} from '../index.js';
+import { POSITION } from './position.js';
+import { visiblePairs, visibly } from './visible.js';
+
+/** Keys by their digests, as text. */
+type Keys = Map<string, Key>;
+
+/** What was read of the snapshot that a recording began with. */
+export interface Reads {
+  /** The keys that were asked for, absent ones too. */
+  readonly keys: Keys;
+  /** Whether everything was read. */
+  scanned: boolean;
+}
+
+/** A batch that can be read and written: what `Replica.update` passes to its function. */
+export interface UpdateBatch extends Omit<ReadBatch, 'begin'>, ChangeSet {
+  get(key: KeyLike): Buffer;
+  forEach: ReadBatch['forEach'];
+  begin(prefix?: KeyLike, writable?: boolean): UpdateBatch;
+}
+
+const NOTHING = Key.of();
+
+/**
+ * A batch that remembers what was read of the snapshot below it, and which keys were written. Nested batches
+ * read into the same list. What they write counts once they are committed.
+ */
+export class Recording implements UpdateBatch {
+  readonly #inner: Batch;
+  readonly #prefix: Key;
+  readonly #parent: Recording | undefined;
+  readonly reads: Reads;
+  /** The keys that were written here, whole. */
+  readonly written: Keys = new Map();
+  #discarded = false;
+
+  /** `inner` is a writable batch without a prefix. */
+  constructor(inner: Batch, parent?: Recording, prefix: Key = NOTHING) {
+    this.#inner = inner;
+    this.#parent = parent;
+    this.#prefix = prefix;
+    this.reads = parent?.reads ?? { keys: new Map(), scanned: false };
+  }
+
+  get(key: KeyLike): Buffer {
+    return this.#inner.get(this.#read(key));
+  }
+
+  tryGet(key: KeyLike): Buffer | undefined {
+    return this.#inner.tryGet(this.#read(key));
+  }
+
+  getMany(keys: readonly KeyLike[]): (Buffer | undefined)[] {
+    if (!Array.isArray(keys)) return this.#inner.getMany(keys);
+    return this.#inner.getMany(Array.from(keys, (key) => this.#read(key)));
+  }
+
+  has(key: KeyLike): boolean {
+    return this.#inner.has(this.#read(key));
+  }
+
+  put(key: KeyLike, value: Value): void {
+    const whole = this.#whole(key);
+    this.#inner.put(whole, value);
+    this.#wrote(whole);
+  }
+
+  delete(key: KeyLike): void {
+    const whole = this.#whole(key);
+    this.#inner.delete(whole);
+    this.#wrote(whole);
+  }
+
+  forEach: ReadBatch['forEach'] = (fn) => {
+    this.reads.scanned = true;
+    this.#inner.forEach(visibly(fn));
+  };
+
+  entries(): IterableIterator<[Key, Buffer]> {
+    this.reads.scanned = true;
+    return visiblePairs(this.#inner.entries());
+  }
+
+  [Symbol.iterator](): IterableIterator<[Key, Buffer]> {
+    return this.entries();
+  }
+
+  begin(prefix?: KeyLike, writable = false): UpdateBatch {
+    const whole = this.#whole(prefix);
+    return new Recording(this.#inner.begin(null, writable), this, whole);
+  }
+
+  commit(): void {
+    const parent = this.#parent;
+    if (parent === undefined) throw new NestedUpdateError();
+    this.#inner.commit();
+    for (const [digest, key] of this.written) parent.written.set(digest, key);
+  }
+
+  discard(): void {
+    this.#inner.discard();
+    this.#discarded = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.discard();
+  }
+
+  /** The value that a written key has at the end; undefined if it was deleted. */
+  final(key: Key): Buffer | undefined {
+    if (this.#discarded) {
+      throw new BatchClosedError(
+        'the batch of an update was discarded inside it; throw to abandon an update',
+      );
+    }
+    return this.#inner.tryGet(key);
+  }
+
+  #whole(key: KeyLike): Key {
+    return this.#prefix.appendKey(key);
+  }
+
+  /** Notes that a key is read, and returns it whole. */
+  #read(key: KeyLike): Key {
+    const whole = this.#whole(key);
+    const digest = digestText(whole);
+    let covered = false;
+    for (let at: Recording | undefined = this; at && !covered; at = at.#parent) {
+      covered = at.written.has(digest);
+    }
+    if (!covered) this.reads.keys.set(digest, whole);
+    return whole;
+  }
+
+  #wrote(key: Key): void {
+    if (key.equals(POSITION)) {
+      throw new InvalidKeyError(`${key} is where the replica keeps its position; use another key`);
+    }
+    this.written.set(digestText(key), key);
+  }
+}
+
+function digestText(key: Key): string {
+  return key.digest().toString('latin1');
+}

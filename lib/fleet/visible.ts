@@ -1,0 +1,67 @@
+import type { Key, KeyLike, ReadBatch } from '../index.js';
+import { isPosition } from './position.js';
+
+/** What a replica passes to the function of `view`: a read-only batch whose iterations leave the position out. */
+export class Visible implements ReadBatch {
+  readonly #inner: ReadBatch;
+
+  constructor(inner: ReadBatch) {
+    this.#inner = inner;
+  }
+
+  get(key: KeyLike): Buffer {
+    return this.#inner.get(key);
+  }
+
+  tryGet(key: KeyLike): Buffer | undefined {
+    return this.#inner.tryGet(key);
+  }
+
+  getMany(keys: readonly KeyLike[]): (Buffer | undefined)[] {
+    return this.#inner.getMany(keys);
+  }
+
+  has(key: KeyLike): boolean {
+    return this.#inner.has(key);
+  }
+
+  forEach: ReadBatch['forEach'] = (fn) => {
+    this.#inner.forEach(visibly(fn));
+  };
+
+  entries(): IterableIterator<[Key, Buffer]> {
+    return visiblePairs(this.#inner.entries());
+  }
+
+  [Symbol.iterator](): IterableIterator<[Key, Buffer]> {
+    return this.entries();
+  }
+
+  begin(prefix?: KeyLike, writable?: false): ReadBatch {
+    return new Visible(this.#inner.begin(prefix, writable));
+  }
+
+  discard(): void {
+    this.#inner.discard();
+  }
+
+  [Symbol.dispose](): void {
+    this.discard();
+  }
+}
+
+type Visit = Parameters<ReadBatch['forEach']>[0];
+
+/** Returns a function that calls `fn` with every pair but the position. */
+export function visibly(fn: Visit): Visit {
+  // Not a function: the iteration says so.
+  if (typeof fn !== 'function') return fn;
+  return (key, value) => (isPosition(key, value) ? undefined : fn(key, value));
+}
+
+/** The pairs of an iteration without the position. */
+export function* visiblePairs(
+  pairs: IterableIterator<[Key, Buffer]>,
+): IterableIterator<[Key, Buffer]> {
+  for (const pair of pairs) if (!isPosition(...pair)) yield pair;
+}
