@@ -80,7 +80,7 @@ function dieEverywhere(
     }
     declareDead(shared, store.session);
     heir.reap();
-    expect(heir.mutex.owner).toBe(-1);
+    expect(heir.mutex.free).toBe(true);
     check(heir, snapshot?.version as number);
     if (!died) return lives;
   }

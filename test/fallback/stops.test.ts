@@ -13,7 +13,16 @@ import type { Store } from '../../dist/lib/engine/fallback/store.js';
 import { hasEnded, ownTask } from '../../dist/lib/engine/fallback/task.js';
 import { self } from '../../dist/lib/engine/fallback/threads.js';
 import { audit } from './audit.js';
-import { ALL_WRITES, commit, Death, declareDead, mortal, open, viewOf } from './mortal.js';
+import {
+  ALL_WRITES,
+  commit,
+  Death,
+  declareDead,
+  mortal,
+  open,
+  pendingOf,
+  viewOf,
+} from './mortal.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -191,6 +200,18 @@ describe('the transaction mutex', () => {
     expect(heir?.mutex.owned).toBe(true);
   });
 
+  it('is not taken for one of its own by a thread that has got the session of the dead owner', () => {
+    const reaper = create();
+    const dead = open(viewOf(reaper.memory));
+    expect(dead.lock(0)).toBe(Status.Ok);
+    declareDead(reaper.memory, dead.session);
+    reaper.sessions.reap();
+    const heir = open(viewOf(reaper.memory));
+    expect(heir.session).toBe(dead.session);
+    expect(heir.updating).toBe(false);
+    expect(heir.lock(0)).toBe(Status.Ok);
+  });
+
   it('is not kept from others for long by a wait that was cut short', () => {
     const waiter = create();
     const next = open(viewOf(waiter.memory));
@@ -261,6 +282,30 @@ it('an update that a time limit has cut short leaves all of it or nothing, and n
   }
   expect(db.stats().entries).toBe(200);
   db.close();
+});
+
+it('a commit that was cut short at any write is put in order before its thread frees or commits more', () => {
+  const then = new Map([
+    ['key', 'newer'],
+    ['other', 'new'],
+  ]);
+  for (let lives = 0, cut = true; cut; lives++) {
+    for (const next of ['frees', 'commits']) {
+      const store = create();
+      commit(store, new Map([['key', 'old']]));
+      commit(store, new Map([['key', 'new']]));
+      cut = dies(store.memory, lives, () => commit(store, then));
+      if (next === 'frees') {
+        store.superseded.demand();
+        store.freeIfIdle();
+      } else if (store.mutex.owned) {
+        store.commit(pendingOf(store, then));
+      }
+      store.settle();
+      while (store.reclaim() > 0);
+      expect(audit(store)).toBe(0);
+    }
+  }
 });
 
 describe('a thread that never comes to its event loop', () => {

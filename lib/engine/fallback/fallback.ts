@@ -311,10 +311,7 @@ class Fallback implements Engine {
   }
 
   private tellHolder(store: Store, status: Status): Status {
-    if (status === Status.Busy) {
-      const { owner } = store.mutex;
-      this.exchange.words[Word.Holder] = owner < 0 ? -1 : store.sessions.thread(owner);
-    }
+    if (status === Status.Busy) this.exchange.words[Word.Holder] = store.mutex.holder;
     return status;
   }
 }

@@ -17,7 +17,7 @@ const ROOM = PAGE_BYTES - PAGE_HEADER_WORDS * 4;
 const GRAIN = 16;
 
 /** Block sizes in bytes: steps of 16 at first, then an eighth, then what fits a page n times. */
-const SIZES = blockSizes();
+export const SIZES = blockSizes();
 /** The largest block that shares a page. */
 const LARGEST = SIZES[SIZES.length - 1] as number;
 /** For each size in grains the class of the smallest block that holds it. */
@@ -174,7 +174,7 @@ export class Heap {
   }
 }
 
-function capacity(sizeClass: number): number {
+export function capacity(sizeClass: number): number {
   return Math.floor(ROOM / (SIZES[sizeClass] as number));
 }
 

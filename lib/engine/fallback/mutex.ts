@@ -1,6 +1,6 @@
 import { Status } from '../engine.js';
 import { moment, now, since } from './clock.js';
-import { type Identity, sessionOf, tokenOf } from './identity.js';
+import { type Identity, sessionOf, threadOf, tokenOf } from './identity.js';
 import { Header, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Sessions } from './sessions.js';
@@ -32,10 +32,16 @@ export class TransactionMutex {
     this.waiting = sessionWord(session) + Session.Waiting;
   }
 
-  /** The session that owns it, or -1. */
-  get owner(): number {
-    const token = this.memory.load(Header.Owner);
-    return token === 0 ? -1 : sessionOf(token);
+  get free(): boolean {
+    return this.memory.load(Header.Owner) === 0;
+  }
+
+  /** The thread that owns it, or -1. A later thread may have the session of an owner that died. */
+  get holder(): number {
+    const owner = this.memory.load(Header.Owner);
+    if (owner === 0) return -1;
+    const identity = this.sessions.identity(sessionOf(owner));
+    return tokenOf(sessionOf(owner), identity) === owner ? threadOf(identity) : -1;
   }
 
   get owned(): boolean {

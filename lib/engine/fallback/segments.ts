@@ -3,7 +3,7 @@ import { Block, Entry, Mark, type Ref } from './layout.js';
 import type { Memory } from './memory.js';
 
 /** Words of a segment: an open-addressing table of keys whose tags begin with the same bits. */
-const Segment = {
+export const Segment = {
   /** How many bits that are. */
   Depth: 2,
   /** Slots that are not empty. */
@@ -12,13 +12,13 @@ const Segment = {
 } as const;
 
 /** Words of a slot: the tag and, written last, the newest entry of a key. */
-const Slot = { Tag: 0, Ref: 1, Words: 2 } as const;
-const EMPTY = 0;
+export const Slot = { Tag: 0, Ref: 1, Words: 2 } as const;
+export const EMPTY = 0;
 /** A slot whose key is gone; the search goes on behind it. */
-const GONE = 1;
+export const GONE = 1;
 
 /** Fills the size class of which a page holds eight. */
-const SLOTS = 1019;
+export const SLOTS = 1019;
 const SEGMENT_WORDS = Segment.Slots + SLOTS * Slot.Words;
 /** A segment with so many used slots gets no further key. */
 const MOST_USED = Math.floor(SLOTS * 0.78);
@@ -161,7 +161,7 @@ export class Segments {
 }
 
 /** The slot at which the search for a tag begins: from the bits that choose no segment. */
-function homeOf(tag: number): number {
+export function homeOf(tag: number): number {
   return ((tag & 0xffff) * SLOTS) >>> 16;
 }
 

@@ -119,15 +119,14 @@ export class Store {
   /** Frees what other threads have left. An idle thread calls this now and then. */
   tidy(): void {
     this.settle();
-    if (!this.superseded.pending && this.retired.count === 0 && this.mutex.owner < 0) return;
+    if (!this.superseded.pending && this.retired.count === 0 && this.mutex.free) return;
     const start = moment();
     while (this.reclaim() > 0 && since(start) < TIDY_TIME);
   }
 
   /** Whether an update of this thread is under way, perhaps one by another copy of the package. */
   get updating(): boolean {
-    const { owner } = this.mutex;
-    return owner >= 0 && this.sessions.thread(owner) === threadId;
+    return this.mutex.holder === threadId;
   }
 
   /** Closes the database for all. */
@@ -196,8 +195,8 @@ export class Store {
   /** Makes the writes the next version: Ok, or Full and nothing has changed. Under the mutex. */
   commit(writes: Pending): Status {
     const { memory, writer } = this;
+    this.startChange();
     const version = memory.published + 1;
-    memory.setWord(Header.Dirty, 1);
     let growth = writer.link(writes, version);
     if (growth === undefined) {
       // What could be freed by and by may be enough, and what dead threads kept from being freed.
@@ -221,7 +220,7 @@ export class Store {
     const limit = this.owed + STEP;
     this.owed = 0;
     if (!this.superseded.due) return;
-    this.memory.setWord(Header.Dirty, 1);
+    this.startChange();
     this.superseded.examine(limit);
     this.retired.free(limit);
     this.memory.setWord(Header.Dirty, 0);
@@ -317,6 +316,12 @@ export class Store {
     if (gathered > 0) superseded.gather(gathered);
     this.owed = this.writer.linked.length;
     this.writer.forget();
+  }
+
+  /** Announces a change of the heap, the table or the lists. A change before it may have been cut short. */
+  private startChange(): void {
+    this.takeOver();
+    this.memory.setWord(Header.Dirty, 1);
   }
 
   /** After the mutex was taken: puts in order what an owner that died may have left. */

@@ -8,7 +8,7 @@ import type { Table } from './table.js';
 import type { VersionIndex } from './versionindex.js';
 
 /** Words of a list of the superseded entries that a pin keeps. */
-const List = {
+export const List = {
   /** The largest pinned version that sees them; a 64-bit number. */
   Version: 2,
   Next: 4,

@@ -6,7 +6,7 @@ import { Segments } from './segments.js';
 import { tagOf } from './tag.js';
 
 /** Words of the directory: 2^depth places, chosen by the highest bits of the tag, each with a segment. */
-const Directory = { Depth: 2, Places: 6 } as const;
+export const Directory = { Depth: 2, Places: 6 } as const;
 
 /** How many tags there are. */
 const TAGS = 2 ** 32;

@@ -7,7 +7,7 @@ import type { Retired } from './retired.js';
  * Words of an index: the versions of one key, in growing order, and then as many entries. Those
  * that were freed stay in it, and nobody finds them: no pin sees them.
  */
-const Index = {
+export const Index = {
   Count: 2,
   /** How many there is room for. Stands behind the words that retiring writes. */
   Capacity: 5,
