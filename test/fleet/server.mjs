@@ -153,7 +153,11 @@ export class Server {
 
 /** A cluster of servers of its own. */
 export class TestCluster {
-  /** @param {{ args?: string[], scheme?: string }} options */
+  /**
+   * Starts servers and waits until they answer.
+   * @param {number} [count]
+   * @param {{ args?: string[], scheme?: string }} [options]
+   */
   static async start(count = 1, { args = [], scheme = 'http' } = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'memdb-etcd-'));
     const ports = await freePorts(2 * count);
