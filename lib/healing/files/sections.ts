@@ -1,4 +1,5 @@
 import { EncodingError } from '../../index.js';
+import type { Output } from './output.js';
 import type { Window } from './window.js';
 
 /** The types of snapshot sections that are read. */
@@ -38,6 +39,38 @@ export interface Section {
 const HEADER_SIZE = 64;
 /** Writers of snapshots begin each section at a multiple of this. */
 const ALIGNMENT = 64;
+/** There are no more sections than a section number of 16 bits can count. */
+const MAX_SECTIONS = 1 << 16;
+
+/** Writes the sections of a snapshot, one after the other. */
+export class SectionWriter {
+  readonly #output: Output;
+  #number = 0;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** The number of the next section. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Adds a section of `parts`, which have `size` bytes in all. */
+  add(type: number, parts: readonly Uint8Array[], size: number, isLast = false): void {
+    if (this.#number++ === MAX_SECTIONS)
+      throw new EncodingError('more records than a snapshot holds');
+    const end = this.#output.position + HEADER_SIZE + size;
+    const next = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
+    const header = Buffer.alloc(HEADER_SIZE);
+    header.writeUInt16BE(type, 0);
+    header.writeBigUInt64BE(BigInt(size), 8);
+    header.writeBigUInt64BE(isLast ? 0n : BigInt(next), 16);
+    this.#output.add(header);
+    for (const part of parts) this.#output.add(part);
+    this.#output.add(Buffer.alloc(next - end));
+  }
+}
 
 /**
  * Reads the headers of a snapshot's sections. Throws `EncodingError` unless every section is within

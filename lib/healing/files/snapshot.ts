@@ -9,12 +9,12 @@ import { SnapshotIndex } from './snapshotindex.js';
 import { Window } from './window.js';
 
 /** How many bytes a record's length takes. */
-const LENGTH_SIZE = 8;
+export const LENGTH_SIZE = 8;
 /** The longest record that is read, in bytes. */
-const MAX_RECORD_SIZE = 1 << 30;
+export const MAX_RECORD_SIZE = 1 << 30;
 
 /** The fields of a record. */
-const Field = { Key: 1, Value: 2, Receipt: 3 } as const;
+export const Field = { Key: 1, Value: 2, Receipt: 3 } as const;
 
 /**
  * Reads the records of an Accumulate snapshot, one at a time. Memory holds one record and the

@@ -14,6 +14,14 @@ const MAX_SIZE = 1 << 24;
 /** The fields of the header, in the order in which they are written. */
 const Field = { Version: 1, RootHash: 2, SystemLedger: 3 } as const;
 
+/** Returns the contents of a header section. It has only the version, because records have no root hash. */
+export function headerBytes(): Buffer {
+  const bytes = Buffer.alloc(LENGTH_SIZE + 2);
+  bytes.writeBigUInt64BE(2n);
+  bytes.set([Field.Version, VERSION], LENGTH_SIZE);
+  return bytes;
+}
+
 /**
  * Checks the header section of a snapshot. Throws `EncodingError` that names the version unless it is
  * 2, and `EncodingError` that names the byte if the section is anything but a header.

@@ -78,3 +78,76 @@ export class SnapshotIndex {
     return -1;
   }
 }
+
+/** The entries of a snapshot's index, before they are sorted. */
+export class IndexWriter {
+  #bytes = Buffer.alloc(CHUNK_SIZE);
+  #size = 0;
+
+  /** Adds a record: the number of its section, its offset there, and the digest of its key. */
+  add(section: number, offset: number, digest: Uint8Array): void {
+    if (this.#size === this.#bytes.length) {
+      this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(this.#size)]);
+    }
+    const at = this.#size;
+    this.#bytes.writeUInt16BE(section, at);
+    this.#bytes.writeUIntBE(offset, at + 2, 6);
+    this.#bytes.set(digest, at + DIGEST_AT);
+    this.#size += ENTRY_SIZE;
+  }
+
+  /** How many bytes the index has. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Returns the contents of the index section. Throws `EncodingError` if two records have one digest. */
+  sorted(): Buffer[] {
+    const chunks: Buffer[] = [];
+    const order = this.#order();
+    let last: Buffer | undefined;
+    for (let from = 0; from < order.length; from += CHUNK_SIZE / ENTRY_SIZE) {
+      const part = order.subarray(from, from + CHUNK_SIZE / ENTRY_SIZE);
+      const chunk = Buffer.allocUnsafe(part.length * ENTRY_SIZE);
+      for (const [i, entry] of part.entries()) {
+        const bytes = this.#entry(entry);
+        if (last?.equals(bytes.subarray(DIGEST_AT))) {
+          throw new EncodingError(`two records have the digest ${last.toString('hex')}`);
+        }
+        last = bytes.subarray(DIGEST_AT);
+        chunk.set(bytes, i * ENTRY_SIZE);
+      }
+      chunks.push(chunk);
+    }
+    return chunks;
+  }
+
+  #entry(number: number): Buffer {
+    return this.#bytes.subarray(number * ENTRY_SIZE, (number + 1) * ENTRY_SIZE);
+  }
+
+  /** Returns the numbers of the entries in the order of their digests. */
+  #order(): Uint32Array {
+    // Sorting numbers is many times as fast as comparing bytes. The first 4 bytes of digests seldom agree.
+    const count = this.#size / ENTRY_SIZE;
+    const keyed = new BigUint64Array(count);
+    for (let i = 0; i < count; i++) {
+      const first = this.#bytes.readUInt32BE(i * ENTRY_SIZE + DIGEST_AT);
+      keyed[i] = (BigInt(first) << 32n) | BigInt(i);
+    }
+    keyed.sort();
+    const order = Uint32Array.from(keyed, (key) => Number(key & 0xffffffffn));
+    for (let start = 0; start < count; ) {
+      const first = (keyed[start] as bigint) >> 32n;
+      let end = start + 1;
+      while (end < count && (keyed[end] as bigint) >> 32n === first) end++;
+      if (end - start > 1) {
+        order
+          .subarray(start, end)
+          .sort((a, b) => this.#entry(a).compare(this.#entry(b), DIGEST_AT, ENTRY_SIZE, DIGEST_AT));
+      }
+      start = end;
+    }
+    return order;
+  }
+}
