@@ -21,6 +21,15 @@ import { checkFunction, refusePromise, type Synchronous } from './synchronous.js
  * Every method but `discard` throws `BatchClosedError` once the batch, or one that it is nested in, was
  * committed or discarded. Once the database is closed, it throws `DatabaseClosedError`. Methods that take a
  * key throw `InvalidKeyError` if the key cannot be hashed.
+ * @example
+ * ```ts
+ * const batch = db.begin(Key.of('Account'), true);
+ * batch.put(Key.of('height'), '7');
+ * batch.getMany([Key.of('height'), Key.of('missing')]).map(String); // ['7', 'undefined']
+ * batch.commit();
+ * db.view((b) => b.get(Key.of('Account', 'height')).toString()); // '7'
+ * for (const [key, value] of db.begin()) console.log(`${key}: ${value}`);
+ * ```
  */
 export class Batch implements ChangeSet {
   readonly #connection: Connection;
@@ -240,7 +249,14 @@ export class Batch implements ChangeSet {
   }
 }
 
-/** What a batch can do that is only read from: what `view` passes to its function. */
+/**
+ * What a batch can do that is only read from: what `view` passes to its function.
+ * @example
+ * ```ts
+ * const height = (batch: ReadBatch) => Number(batch.tryGet(Key.of('height')) ?? 0);
+ * db.view(height); // 0
+ * ```
+ */
 export interface ReadBatch
   extends Pick<
     Batch,

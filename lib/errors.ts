@@ -1,10 +1,25 @@
-import { MemDBError, nameErrors } from './record/errors.js';
+import {
+  type EncodingError,
+  type InvalidKeyError,
+  MemDBError,
+  nameErrors,
+} from './record/errors.js';
 import type { Key } from './record/key.js';
 import { shorten } from './record/show.js';
 
 export { EncodingError, InvalidKeyError, MemDBError } from './record/errors.js';
 
-/** The batch, or the batch it is nested in, was committed or discarded. */
+/**
+ * The batch, or the batch it is nested in, was committed or discarded.
+ * @remarks
+ * Begin a new batch. If a batch that is nested in another one is meant to outlive it, begin it on the database.
+ * @example
+ * ```ts
+ * const batch = db.begin();
+ * batch.discard();
+ * batch.get(Key.of('k')); // throws BatchClosedError
+ * ```
+ */
 export class BatchClosedError extends MemDBError {
   static {
     nameErrors(BatchClosedError, 'BatchClosedError');
@@ -16,7 +31,18 @@ export class BatchClosedError extends MemDBError {
   }
 }
 
-/** The database is closed, and with it all of its batches. */
+/**
+ * The database is closed, and with it all of its batches.
+ * @remarks
+ * Stop the threads that still use the database before you close it. In a service that shuts down, this error can be
+ * ignored.
+ * @example
+ * ```ts
+ * const closed = new MemDB();
+ * closed.close();
+ * closed.update((b) => b.put(Key.of('k'), 'v')); // throws DatabaseClosedError
+ * ```
+ */
 export class DatabaseClosedError extends BatchClosedError {
   static {
     nameErrors(DatabaseClosedError, 'DatabaseClosedError');
@@ -28,7 +54,15 @@ export class DatabaseClosedError extends BatchClosedError {
   }
 }
 
-/** A read-only batch was asked to put, to delete, or to begin a writable batch. */
+/**
+ * A read-only batch was asked to put, to delete, or to begin a writable batch.
+ * @remarks
+ * Write `db.begin(prefix, true)` for a batch that writes, or use `update` in place of `view`.
+ * @example
+ * ```ts
+ * db.begin(null, false).put(Key.of('k'), 'v'); // throws ReadOnlyBatchError
+ * ```
+ */
 export class ReadOnlyBatchError extends MemDBError {
   static {
     nameErrors(ReadOnlyBatchError, 'ReadOnlyBatchError');
@@ -40,7 +74,17 @@ export class ReadOnlyBatchError extends MemDBError {
   }
 }
 
-/** The batch does not see the key. */
+/**
+ * The batch does not see the key.
+ * @remarks
+ * Use `tryGet` or `has` for keys that may be missing: they cost less than an error. If the key should be there, compare
+ * its types with those it was put with, and the prefix of the batch.
+ * @example
+ * ```ts
+ * db.view((b) => b.get(Key.of('missing'))); // throws NotFoundError
+ * db.view((b) => b.tryGet(Key.of('missing'))); // undefined
+ * ```
+ */
 export class NotFoundError extends MemDBError {
   static {
     nameErrors(NotFoundError, 'NotFoundError');
@@ -57,7 +101,15 @@ export class NotFoundError extends MemDBError {
   }
 }
 
-/** The value is not a handle of a database of this process. */
+/**
+ * The value is not a handle of a database of this process.
+ * @remarks
+ * Pass `db.handle` as it is, within one process. A copy of its bytes is no handle, nor is one of another process.
+ * @example
+ * ```ts
+ * MemDB.attach(new SharedArrayBuffer(64)); // throws InvalidHandleError
+ * ```
+ */
 export class InvalidHandleError extends MemDBError {
   static {
     nameErrors(InvalidHandleError, 'InvalidHandleError');
@@ -65,7 +117,17 @@ export class InvalidHandleError extends MemDBError {
   readonly code = 'ERR_INVALID_HANDLE';
 }
 
-/** A commit would pass `maxBytes`, or its memory cannot be allocated. Nothing was changed. */
+/**
+ * A commit would pass `maxBytes`, or its memory cannot be allocated. Nothing was changed.
+ * @remarks
+ * Delete entries that you no longer need, or allow more by `maxBytes`. The batch stays open: it can be committed
+ * again, or discarded.
+ * @example
+ * ```ts
+ * const small = new MemDB({ maxBytes: 100 });
+ * small.update((b) => b.put(Key.of('k'), 'v'.repeat(1000))); // throws DatabaseFullError
+ * ```
+ */
 export class DatabaseFullError extends MemDBError {
   static {
     nameErrors(DatabaseFullError, 'DatabaseFullError');
@@ -73,7 +135,16 @@ export class DatabaseFullError extends MemDBError {
   readonly code = 'ERR_DATABASE_FULL';
 }
 
-/** An update or a commit to a database was started inside an update of it in the same thread. */
+/**
+ * An update or a commit to a database was started inside an update of it in the same thread.
+ * @remarks
+ * Use the batch that `update` passed to its function. If what is inside must be a transaction of its own, do it after
+ * the update.
+ * @example
+ * ```ts
+ * db.update(() => db.update((b) => b.put(Key.of('k'), 'v'))); // throws NestedUpdateError
+ * ```
+ */
 export class NestedUpdateError extends MemDBError {
   static {
     nameErrors(NestedUpdateError, 'NestedUpdateError');
@@ -85,7 +156,21 @@ export class NestedUpdateError extends MemDBError {
   }
 }
 
-/** The thread did not get the database's transaction lock in time. */
+/**
+ * The thread did not get the database's transaction lock in time.
+ * @remarks
+ * Try again later, or allow more time by `timeoutMs`. If it happens often, find out what thread `holder` does in
+ * its updates. They should only read and write.
+ * @example
+ * ```ts
+ * try {
+ *   db.update((b) => b.put(Key.of('k'), 'v'), { timeoutMs: 100 });
+ * } catch (error) {
+ *   if (!(error instanceof LockTimeoutError)) throw error;
+ *   console.warn(`thread ${error.holder} is in the way`);
+ * }
+ * ```
+ */
 export class LockTimeoutError extends MemDBError {
   static {
     nameErrors(LockTimeoutError, 'LockTimeoutError');
@@ -102,7 +187,21 @@ export class LockTimeoutError extends MemDBError {
   }
 }
 
-/** The engine asked for cannot be loaded. The message lists what was tried; `cause` is the first reason. */
+/**
+ * The engine asked for cannot be loaded. The message lists what was tried; `cause` is the first reason.
+ * @remarks
+ * Leave out the option `engine` to use the fallback where the native engine does not load. `cause` says why it did not;
+ * see Troubleshooting.
+ * @example
+ * ```ts
+ * try {
+ *   new MemDB({ engine: 'native' }).close();
+ * } catch (error) {
+ *   if (!(error instanceof EngineUnavailableError)) throw error;
+ *   console.warn(error.cause);
+ * }
+ * ```
+ */
 export class EngineUnavailableError extends MemDBError {
   static {
     nameErrors(EngineUnavailableError, 'EngineUnavailableError');
@@ -110,12 +209,24 @@ export class EngineUnavailableError extends MemDBError {
   readonly code = 'ERR_ENGINE_UNAVAILABLE';
 }
 
-/** The `code`s of the package's errors. */
-export type ErrorCode = {
-  [Name in keyof Errors]: Errors[Name] extends new (
-    ...args: never
-  ) => { readonly code: infer Code }
-    ? Code
-    : never;
-}[keyof Errors];
-type Errors = typeof import('./errors.js');
+/**
+ * The `code`s of the package's errors.
+ * @example
+ * ```ts
+ * const retry: readonly ErrorCode[] = ['ERR_LOCK_TIMEOUT', 'ERR_DATABASE_FULL'];
+ * retry.includes('ERR_LOCK_TIMEOUT'); // true
+ * ```
+ */
+export type ErrorCode = (
+  | BatchClosedError
+  | DatabaseClosedError
+  | DatabaseFullError
+  | EncodingError
+  | EngineUnavailableError
+  | InvalidHandleError
+  | InvalidKeyError
+  | LockTimeoutError
+  | NestedUpdateError
+  | NotFoundError
+  | ReadOnlyBatchError
+)['code'];

@@ -9,7 +9,14 @@ import { checkKey, EMPTY_KEY, type KeyLike } from './record/key.js';
 import { show } from './record/show.js';
 import { checkFunction, refusePromise, type Synchronous } from './synchronous.js';
 
-/** Options of `new MemDB()`. */
+/**
+ * Options of `new MemDB()`.
+ * @example
+ * ```ts
+ * const options: MemDBOptions = { engine: 'auto', maxBytes: 1_000_000_000 };
+ * new MemDB(options).close();
+ * ```
+ */
 export interface MemDBOptions {
   /**
    * `native` is the C++ core, `fallback` is pure TypeScript. `auto`, the default, takes the engine that the
@@ -20,7 +27,14 @@ export interface MemDBOptions {
   maxBytes?: number;
 }
 
-/** Options of `db.update()`. */
+/**
+ * Options of `db.update()`.
+ * @example
+ * ```ts
+ * const options: UpdateOptions = { timeoutMs: 1000 };
+ * db.update((b) => b.put(Key.of('k'), 'v'), options);
+ * ```
+ */
 export interface UpdateOptions {
   /**
    * How long to wait for updates and commits of other threads, in milliseconds. By default the native engine
@@ -32,6 +46,14 @@ export interface UpdateOptions {
 /**
  * A transactional key-value store in memory. All threads that attach to it share its data, until it is closed
  * where it was created.
+ * @example
+ * ```ts
+ * const store = new MemDB();
+ * store.update((b) => b.put(Key.of('k'), 'v'));
+ * store.view((b) => b.get(Key.of('k')).toString()); // 'v'
+ * MemDB.attach(store.handle).engine === store.engine; // true
+ * store.close();
+ * ```
  */
 export class MemDB implements Beginner {
   readonly #connection: Connection;

@@ -3,6 +3,14 @@ import type { Exchange } from './exchange.js';
 /** The engines that exist: the C++ core, and pure TypeScript. */
 export const ENGINE_NAMES = ['native', 'fallback'] as const;
 
+/**
+ * The engine that a database is in.
+ * @example
+ * ```ts
+ * const engine: EngineName = db.engine;
+ * ['native', 'fallback'].includes(engine); // true
+ * ```
+ */
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /**

@@ -4,7 +4,14 @@ import { ENGINE_NAMES, type Engine, type EngineName } from './engine.js';
 import { Exchange } from './exchange.js';
 import type { Search } from './native/binary.js';
 
-/** What can be asked for: an engine; or `auto`, the native one if it loads, else the fallback. */
+/**
+ * What can be asked for: an engine; or `auto`, the native one if it loads, else the fallback.
+ * @example
+ * ```ts
+ * const choice: EngineChoice = process.argv.includes('--portable') ? 'fallback' : 'auto';
+ * new MemDB({ engine: choice }).close();
+ * ```
+ */
 export type EngineChoice = EngineName | 'auto';
 
 const CHOICES: readonly unknown[] = ['auto', ...ENGINE_NAMES];

@@ -1,6 +1,13 @@
 import { type EngineName, Stat } from './engine.js';
 
-/** What one thread has open on a database. */
+/**
+ * What one thread has open on a database.
+ * @example
+ * ```ts
+ * const own: ThreadStats | undefined = db.stats().threads[0];
+ * own?.openBatches; // 0
+ * ```
+ */
 export interface ThreadStats {
   /** `threadId` of `node:worker_threads`. */
   threadId: number;
@@ -9,7 +16,15 @@ export interface ThreadStats {
   openSnapshots: number;
 }
 
-/** The state of a database at one moment. */
+/**
+ * The state of a database at one moment.
+ * @example
+ * ```ts
+ * const before: Stats = db.stats();
+ * db.update((b) => b.put(Key.of('k'), 'v'));
+ * db.stats().commits - before.commits; // 1
+ * ```
+ */
 export interface Stats {
   engine: EngineName;
   /** How many keys have a value. */

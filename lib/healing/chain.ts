@@ -25,6 +25,17 @@ const varint = Buffer.alloc(10);
  *
  * Every method also throws what the batch's `get` and `put` throw, `NotFoundError` if a state is not
  * stored, and `EncodingError` if a record is damaged.
+ * @example
+ * ```ts
+ * const batch = db.begin(null, true);
+ * const chain = new Chain(batch, Key.of('Account', AccountUrl.parse('alice.acme'), 'MainChain'));
+ * const entry = Buffer.alloc(32, 1);
+ * chain.addEntry(entry); // 0
+ * chain.addEntries([Buffer.alloc(32, 2), Buffer.alloc(32, 3)]); // 2
+ * chain.indexOf(entry); // 0
+ * chain.receipt(0).validate(); // true
+ * batch.commit();
+ * ```
  */
 export class Chain {
   readonly #batch: Batch;

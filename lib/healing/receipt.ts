@@ -3,13 +3,19 @@ import { EncodingError } from '../errors.js';
 import { combine, combineWhole, copyBytes, HASH_SIZE } from './hash.js';
 import { hex, show } from './show.js';
 
-/** A step of a receipt: the hash to combine with, which stands on the right if `right` is true, else on the left. */
+/**
+ * A step of a receipt: the hash to combine with, which stands on the right if `right` is true, else on the left.
+ * @see Receipt
+ */
 export interface ReceiptEntry {
   readonly hash: Uint8Array;
   readonly right?: boolean;
 }
 
-/** What a receipt says. Hashes have 32 bytes. Indexes count the entries of the chain from 0. */
+/**
+ * What a receipt says. Hashes have 32 bytes. Indexes count the entries of the chain from 0.
+ * @see Receipt
+ */
 export interface ReceiptFields {
   readonly start: Uint8Array;
   readonly startIndex: number;
@@ -20,13 +26,19 @@ export interface ReceiptFields {
   readonly entries: readonly ReceiptEntry[];
 }
 
-/** Options of `Receipt.validate`. */
+/**
+ * Options of `Receipt.validate`.
+ * @see Receipt
+ */
 export interface ValidateOptions {
   /** Accept hashes of any length, and hash each of them whole. By default all must have 32 bytes. */
   readonly relaxed?: boolean;
 }
 
-/** The JSON form of a receipt. Hashes are hex. `right` is present only if true, `end` only if known. */
+/**
+ * The JSON form of a receipt. Hashes are hex. `right` is present only if true, `end` only if known.
+ * @see Receipt
+ */
 export interface ReceiptJSON {
   start: string;
   startIndex: number;
@@ -39,6 +51,18 @@ export interface ReceiptJSON {
 /**
  * A proof that a chain has `start` as its entry `startIndex`. The anchor is the root of the chain up to
  * and including entry `endIndex`, which is `end`. A combined receipt has the anchor of its last part.
+ * @example
+ * ```ts
+ * const batch = db.begin(null, true);
+ * const chain = new Chain(batch, Key.of('chain'));
+ * chain.addEntries([Buffer.alloc(32, 1), Buffer.alloc(32, 2)]);
+ *
+ * const receipt = chain.receipt(0);
+ * receipt.entries.length; // 1
+ * const copy = Receipt.fromJSON(JSON.parse(JSON.stringify(receipt)));
+ * copy.validate(); // true
+ * new Receipt({ ...copy, anchor: Buffer.alloc(32) }).validate(); // false
+ * ```
  */
 export class Receipt implements ReceiptFields {
   readonly start: Uint8Array;

@@ -22,6 +22,14 @@ const LIST_START = 1792;
  *
  * The list is kept in its encoded form with room before it. So encoding after each entry copies a few
  * roots and not the whole list.
+ * @example
+ * ```ts
+ * const state = new State();
+ * state.add(Buffer.alloc(32, 1));
+ * state.count; // 1
+ * state.anchor()?.equals(Buffer.alloc(32, 1)); // true
+ * State.decode(state.encode()).count; // 1
+ * ```
  */
 export class State {
   /** How many entries the chain has. */

@@ -3,6 +3,18 @@ import { limit } from './show.js';
 /**
  * The base of every error that this package throws on purpose. Wrong types of arguments are plain
  * `TypeError`s.
+ * @remarks
+ * Catch it to handle all errors of the package alike, and look at `code` to tell them apart. Do not depend on
+ * messages.
+ * @example
+ * ```ts
+ * try {
+ *   db.view((b) => b.get(Key.of('missing')));
+ * } catch (error) {
+ *   if (!(error instanceof MemDBError)) throw error;
+ *   error.code; // 'ERR_NOT_FOUND'
+ * }
+ * ```
  */
 export abstract class MemDBError extends Error {
   static {
@@ -22,7 +34,17 @@ export abstract class MemDBError extends Error {
   }
 }
 
-/** A key cannot hold the part, or the key cannot be hashed. */
+/**
+ * A key cannot hold the part, or the key cannot be hashed.
+ * @remarks
+ * Write an integer or a string in place of a fraction, and `hash(bytes)` only for 32 bytes. Times and
+ * transaction ids cannot be hashed: put the seconds or the text into the key.
+ * @example
+ * ```ts
+ * Key.of('price', 1.5); // throws InvalidKeyError
+ * db.view((b) => b.has(Key.of(new Date()))); // throws InvalidKeyError
+ * ```
+ */
 export class InvalidKeyError extends MemDBError {
   static {
     nameErrors(InvalidKeyError, 'InvalidKeyError');
@@ -30,7 +52,17 @@ export class InvalidKeyError extends MemDBError {
   readonly code = 'ERR_INVALID_KEY';
 }
 
-/** Binary data, JSON or URL text is malformed. The message says what is wrong and where. */
+/**
+ * Binary data, JSON or URL text is malformed. The message says what is wrong and where.
+ * @remarks
+ * The input is damaged, cut off, or in another format. Look at it at the place that the message names.
+ * @example
+ * ```ts
+ * Key.parse('[{"uint":-1}]'); // throws EncodingError
+ * Key.decode(Buffer.from([1])); // throws EncodingError
+ * AccountUrl.parse('https://example.org'); // throws EncodingError
+ * ```
+ */
 export class EncodingError extends MemDBError {
   static {
     nameErrors(EncodingError, 'EncodingError');

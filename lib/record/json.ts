@@ -10,7 +10,14 @@ import { asInt64, asUint64, type Integer } from './varint.js';
 /** An integer in JSON: a string of decimal digits if a double could not hold it. */
 export type JsonInteger = number | string;
 
-/** A part of a key in JSON: one member, the part's type. */
+/**
+ * A part of a key in JSON: one member, the part's type.
+ * @example
+ * ```ts
+ * const parts: JsonPart[] = Key.of('Element', uint(7)).toJSON();
+ * parts.length; // 2
+ * ```
+ */
 export type JsonPart =
   | { int: JsonInteger }
   | { uint: JsonInteger }

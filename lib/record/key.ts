@@ -11,7 +11,14 @@ import { compareBases, compareLists } from './order.js';
 import { copyPart, type Part, type PartLike, partText, toPart } from './part.js';
 import { show } from './show.js';
 
-/** A key, or nothing: the same as the empty key. */
+/**
+ * A key, or nothing: the same as the empty key.
+ * @example
+ * ```ts
+ * const whole: KeyLike = null;
+ * db.begin(whole, true).discard(); // no prefix
+ * ```
+ */
 export type KeyLike = Key | null | undefined;
 
 /** What only this module can pass to the constructor. */
@@ -24,6 +31,14 @@ const bytes = new Uint8Array(words.buffer);
 /**
  * The key of a record: an immutable list of typed parts. Its digest identifies the record. A key may
  * start from a digest (`Key.fromHash`), which is not one of its parts.
+ * @example
+ * ```ts
+ * const account = Key.of('Account', AccountUrl.parse('alice.acme/tokens'));
+ * const head = account.append('MainChain', 'Head');
+ * head.toString(); // 'Account.acc://alice.acme/tokens.MainChain.Head'
+ * head.slice(0, 2).equals(account); // true
+ * Key.decode(head.encode()).equals(head); // true
+ * ```
  */
 export class Key {
   // Test libraries compare these three fields, and no other. `list` is the parts, or undefined until

@@ -27,7 +27,14 @@ export const PartType = {
 
 export type PartType = (typeof PartType)[keyof typeof PartType];
 
-/** An unsigned integer part. Write `uint(value)`. */
+/**
+ * An unsigned integer part. Write `uint(value)`.
+ * @example
+ * ```ts
+ * new Uint(7).value; // 7
+ * Key.of('Element', uint(7)).equals(Key.of('Element', new Uint(7))); // true
+ * ```
+ */
 export class Uint {
   /** Has 64 bits. It is a bigint if it is not a safe integer. */
   readonly value: Integer;
@@ -56,7 +63,14 @@ export class Uint {
   }
 }
 
-/** A part of 32 bytes. Write `hash(bytes)`. */
+/**
+ * A part of 32 bytes. Write `hash(bytes)`.
+ * @example
+ * ```ts
+ * const part = hash(Buffer.alloc(32, 1));
+ * Key.of('Transaction', part).at(1) === part; // true
+ * ```
+ */
 export class Hash {
   /** @internal */
   readonly own: Bytes32;
@@ -93,6 +107,11 @@ export class Hash {
 /**
  * An unsigned integer part, from 0 to 2^64 - 1.
  * @throws InvalidKeyError if the value is not one.
+ * @example
+ * ```ts
+ * Key.of('Element', uint(7)).stringify(); // '[{"string":"Element"},{"uint":7}]'
+ * uint(-1); // throws InvalidKeyError
+ * ```
  */
 export function uint(value: Integer): Uint {
   return new Uint(value);
@@ -101,22 +120,50 @@ export function uint(value: Integer): Uint {
 /**
  * A hash part, of 32 bytes.
  * @throws InvalidKeyError if there are not 32.
+ * @example
+ * ```ts
+ * Key.of(hash(Buffer.alloc(32))).length; // 1
+ * hash(Buffer.alloc(31)); // throws InvalidKeyError
+ * ```
  */
 export function hash(bytes: Uint8Array): Hash {
   return new Hash(bytes);
 }
 
-/** A part as a key holds it. A number or bigint is an int: a bigint if it is not a safe integer. */
+/**
+ * A part as a key holds it. A number or bigint is an int: a bigint if it is not a safe integer.
+ * @example
+ * ```ts
+ * const part: Part | undefined = Key.of('Element', uint(7)).at(-1);
+ * part instanceof Uint; // true
+ * ```
+ */
 export type Part = string | Integer | Uint8Array | Uint | Hash | Time | AccountUrl | TxId | null;
 
-/** An object shaped like `AccumulateURL` of the package accumulate.js. It must not change. */
+/**
+ * An object shaped like `AccumulateURL` of the package accumulate.js. It must not change.
+ * @example
+ * ```ts
+ * // What accumulate.js calls `AccumulateURL` has this shape.
+ * const like: UrlLike = { authority: 'alice.acme', path: '/tokens', toString: () => 'acc://alice.acme/tokens' };
+ * Key.of(like).equals(Key.of(AccountUrl.parse('alice.acme/tokens'))); // true
+ * ```
+ */
 export interface UrlLike {
   readonly authority: string;
   readonly path: string;
   toString(): string;
 }
 
-/** An object shaped like `AccumulateTxID` of the package accumulate.js. */
+/**
+ * An object shaped like `AccumulateTxID` of the package accumulate.js.
+ * @example
+ * ```ts
+ * const account = { authority: 'alice.acme', path: '', toString: () => 'acc://alice.acme' };
+ * const like: TxIdLike = { account, hash: Buffer.alloc(32) };
+ * Key.of(like).at(0) instanceof TxId; // true
+ * ```
+ */
 export interface TxIdLike {
   readonly account: UrlLike;
   readonly hash: Uint8Array;
@@ -131,6 +178,11 @@ export interface TxIdLike {
  * - `uint(n)`, `hash(bytes)`, `AccountUrl` and `TxId`
  * - URLs and transaction ids of accumulate.js
  * - `null`, which is hashed as no bytes
+ * @example
+ * ```ts
+ * const parts: PartLike[] = ['Account', AccountUrl.parse('alice.acme'), uint(1), Buffer.from('x'), null];
+ * Key.of(...parts).length; // 5
+ * ```
  */
 export type PartLike = Part | Date | UrlLike | TxIdLike;
 

@@ -9,7 +9,14 @@ const CYCLE = 146_097n * 86_400n;
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
 
-/** A time part of a key: whole seconds since 1970, in UTC. */
+/**
+ * A time part of a key: whole seconds since 1970, in UTC.
+ * @example
+ * ```ts
+ * Time.parse('2024-05-06T07:08:09Z').seconds; // 1714979289
+ * Key.of(new Date(0)).at(0) instanceof Time; // true
+ * ```
+ */
 export class Time {
   /** Any signed 64-bit integer. It is a bigint if it is not a safe integer. */
   readonly seconds: Integer;

@@ -6,7 +6,15 @@ import { EncodingError } from './errors.js';
 import { show } from './show.js';
 import { AccountUrl } from './url.js';
 
-/** The id of a transaction: its hash, and the account it belongs to. Immutable. */
+/**
+ * The id of a transaction: its hash, and the account it belongs to. Immutable.
+ * @example
+ * ```ts
+ * const id = TxId.parse(`acc://${'ab'.repeat(32)}@alice.acme`);
+ * id.account.toString(); // 'acc://alice.acme'
+ * id.hash.length; // 32
+ * ```
+ */
 export class TxId {
   /** Without user info. */
   readonly account: AccountUrl;

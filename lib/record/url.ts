@@ -15,7 +15,16 @@ const INSIDE = Symbol('AccountUrl');
 
 let made = 0;
 
-/** The URL of an Accumulate account. Immutable. */
+/**
+ * The URL of an Accumulate account. Immutable.
+ * @example
+ * ```ts
+ * const url = AccountUrl.parse('alice.acme/tokens?page=2');
+ * url.toString(); // 'acc://alice.acme/tokens?page=2'
+ * url.authority; // 'alice.acme'
+ * url.accountId().equals(AccountUrl.parse('ALICE.acme/tokens').accountId()); // true
+ * ```
+ */
 export class AccountUrl implements UrlFields {
   /** The text in lower case, which makes two URLs equal. The only field that test libraries compare. @internal */
   readonly lower: string;

@@ -1,6 +1,9 @@
 import type { Key } from '../../index.js';
 
-/** A record of a file. */
+/**
+ * A record of a file.
+ * @see readRecords
+ */
 export interface FileRecord {
   readonly key: Key;
   readonly value: Uint8Array;
@@ -13,7 +16,10 @@ export interface FileChange {
   readonly value: Uint8Array | undefined;
 }
 
-/** Options of `readRecords` and `readSnapshot`. */
+/**
+ * Options of `readRecords` and `readSnapshot`.
+ * @see readRecords
+ */
 export interface ReadOptions {
   /** Called with a sentence for each thing in the file that was not read, or not checked. */
   readonly onNote?: (note: string) => void;

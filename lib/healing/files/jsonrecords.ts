@@ -17,6 +17,13 @@ const MEMBERS = ['Key', 'Value', 'Delete'] as const;
  * what the record means, as `Delete` does.
  *
  * Throws `EncodingError` that names the record and the byte where it begins.
+ * @example
+ * ```ts
+ * const list = Buffer.from('[{"Key":[{"string":"k"}],"Value":"dg=="}]');
+ * for await (const { key, value } of readJsonRecords([list])) {
+ *   console.log(`${key}: ${value}`);
+ * }
+ * ```
  */
 export async function* readJsonRecords(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,

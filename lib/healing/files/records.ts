@@ -11,6 +11,18 @@ import { Window } from './window.js';
  * Reads the records of a file, one after the other. Its first bytes say if it is a JSON list of
  * records, a snapshot or a Bolt file. Memory holds one record and, for a snapshot, its index. Throws `EncodingError` for a bad
  * file, and the operating system's error for one that cannot be read.
+ * @example
+ * ```ts
+ * const { writeFileSync } = await import('node:fs');
+ * writeFileSync('records.json', '[{"Key":[{"string":"k"}],"Value":"dg=="}]');
+ *
+ * const batch = db.begin(null, true);
+ * for await (const { key, value } of readRecords('records.json', { onNote: console.warn })) {
+ *   batch.put(key, value);
+ * }
+ * batch.commit();
+ * db.view((b) => b.get(Key.of('k')).toString()); // 'v'
+ * ```
  */
 export async function* readRecords(
   path: string,

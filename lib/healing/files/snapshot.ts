@@ -27,6 +27,7 @@ export const Field = { Key: 1, Value: 2, Receipt: 3 } as const;
  *
  * It calls `onNote` before the first record for each section of a kind that it does not read, and if
  * there is no index.
+ * @see readRecords
  */
 export async function* readSnapshot(
   file: FileHandle,

@@ -15,7 +15,10 @@ import { BLOCK_SIZE, SYNTHETIC_CHAIN, syntheticBlock } from './synthetic.js';
 import { keyOf, MARK_POWER, storedTask, syntheticTask, type Task } from './task.js';
 import { Team } from './team.js';
 
-/** Options of `heal`. */
+/**
+ * Options of `heal`.
+ * @see heal
+ */
 export interface HealOptions {
   /** A JSON list of records or a snapshot. Without it, the job builds a chain of `entries`. */
   file?: string | undefined;
@@ -28,7 +31,10 @@ export interface HealOptions {
   onProgress?: (progress: Progress) => void;
 }
 
-/** How far a job is. */
+/**
+ * How far a job is.
+ * @see heal
+ */
 export interface Progress {
   readonly loaded: number;
   readonly added: number;
@@ -53,6 +59,16 @@ const TURN = 50;
  * - `EncodingError` if the file is damaged, or there is nothing to prove in it;
  * - the operating system's error if the file cannot be read;
  * - what the store throws.
+ * @example
+ * ```ts
+ * const report = await heal({
+ *   entries: 1000,
+ *   workers: 1,
+ *   onProgress: ({ proved, total }) => console.log(`${proved} of ${total}`),
+ * });
+ * report.receipts.failed; // 0
+ * report.receipts.count; // 1000
+ * ```
  */
 export async function heal(options: HealOptions): Promise<Report> {
   const { engine = 'auto', entries = 100_000, workers = 2, ...others } = options;

@@ -1,14 +1,20 @@
 import type { EngineName } from '../../index.js';
 import { Latencies, type LatencyCounts } from './latencies.js';
 
-/** How much was done in how many seconds. */
+/**
+ * How much was done in how many seconds.
+ * @see heal
+ */
 export interface Rate {
   readonly count: number;
   readonly seconds: number;
   readonly perSecond: number;
 }
 
-/** Times in microseconds. */
+/**
+ * Times in microseconds.
+ * @see heal
+ */
 export interface Latency {
   readonly p50: number;
   readonly p99: number;
@@ -16,7 +22,10 @@ export interface Latency {
   readonly max: number;
 }
 
-/** A chain at the end of the job. */
+/**
+ * A chain at the end of the job.
+ * @see heal
+ */
 export interface ChainReport {
   /** The text of its key. */
   readonly key: string;
@@ -28,7 +37,10 @@ export interface ChainReport {
   readonly known: number;
 }
 
-/** What a job did. Memory is in bytes. */
+/**
+ * What a job did. Memory is in bytes.
+ * @see heal
+ */
 export interface Report {
   readonly engine: EngineName;
   readonly node: string;
