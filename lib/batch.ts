@@ -1,8 +1,11 @@
 import { endCall, startCall } from './engine/calls.js';
 import type { BatchId, Connection } from './engine/connection.js';
+import type { ReadSet } from './engine/crossing.js';
+import { BeginFlag } from './engine/engine.js';
 import { Cursor, Entries } from './entries.js';
 import {
   BatchClosedError,
+  ConflictError,
   DatabaseClosedError,
   EncodingError,
   NotFoundError,
@@ -39,35 +42,53 @@ export class Batch implements ChangeSet {
   readonly #writable: boolean;
   readonly #id: BatchId;
   /** How it ended, or the error for which it never began. */
-  #end: 'committed' | 'discarded' | Error | undefined;
+  #end: 'committed' | 'discarded' | 'discarded after a conflict' | Error | undefined;
 
   /**
-   * Begins the batch; `ofCall`: see `Connection.endCalls`. A nested batch throws what `Connection.beginNested`
+   * Begins the batch; `flags` are those of `BeginFlag`. A nested batch throws what `Connection.beginNested`
    * throws.
    * @internal
    */
-  constructor(
-    connection: Connection,
-    parent: Batch | undefined,
-    prefix: Key,
-    writable: boolean,
-    ofCall: boolean,
-  ) {
+  constructor(connection: Connection, parent: Batch | undefined, prefix: Key, flags: number) {
+    const writable = (flags & BeginFlag.Writable) !== 0;
     this.#connection = connection;
     this.#parent = parent;
     this.#prefix = prefix.length === 0 && prefix.base === undefined ? undefined : prefix;
     this.#writable = writable;
     // Last, with no call after it: if the stack overflows, nothing has begun that nobody can end.
     const begun =
-      parent === undefined
-        ? connection.begin(writable, ofCall)
-        : connection.beginNested(parent.#id, writable);
+      parent === undefined ? connection.begin(flags) : connection.beginNested(parent.#id, writable);
     if (typeof begun === 'number') {
       this.#id = begun;
     } else {
       this.#id = 0 as BatchId;
       this.#end = begun;
     }
+  }
+
+  /** Whether the batch, or one that it is nested in, was committed or discarded, or the database closed. */
+  get closed(): boolean {
+    return this.#hasEnded() || this.#connection.gone;
+  }
+
+  /** Whether the batch can be written to. */
+  get writable(): boolean {
+    return this.#writable;
+  }
+
+  /**
+   * The version that the batch sees: `db.version` when it began, or when the batch began that it is nested in.
+   * Throws like the methods.
+   */
+  get version(): number {
+    this.#requireOpen();
+    return this.#connection.versionOf(this.#id);
+  }
+
+  /** Returns what an optimistic batch, with those nested in its root, has read so far. @internal */
+  readSet(): ReadSet {
+    this.#requireOpen();
+    return this.#connection.reads(this.#id);
   }
 
   /** Returns a copy of the value of `key`. Throws `NotFoundError` if there is no value. */
@@ -151,16 +172,19 @@ export class Batch implements ChangeSet {
       throw this.#readOnly('a batch nested in a read-only batch cannot be writable');
     }
     const whole = this.#whole(prefix, 'a prefix');
-    const writes = Boolean(writable); // whatever it was without types
-    return new Batch(this.#connection, this, whole, writes, false);
+    return new Batch(this.#connection, this, whole, writable ? BeginFlag.Writable : 0);
   }
 
   /**
    * Makes the writes part of the database, all at once, and closes the batch. A nested batch makes them part
    * of its parent. A commit to a database waits for other commits and updates.
    *
+   * It writes over what other threads committed since the batch began. To change what you have read, use
+   * `update`, `updateAsync` or `transaction`.
+   *
    * Throws `DatabaseFullError`, `NestedUpdateError` inside an update of the database, or `LockTimeoutError` if
-   * another thread does not let go. Then batch and database are as they were.
+   * another thread does not let go. Then batch and database are as they were. An optimistic batch throws
+   * `ConflictError` if another commit changed what it has read. Then it is closed, and nothing was written.
    */
   commit(): void {
     this.#requireOpen();
@@ -195,12 +219,21 @@ export class Batch implements ChangeSet {
 
   #commit(locked: boolean): void {
     if (this.#writable) {
-      this.#connection.commit(this.#id, locked);
+      try {
+        this.#connection.commit(this.#id, locked);
+      } catch (error) {
+        if (error instanceof ConflictError) this.#ended('discarded after a conflict');
+        throw error;
+      }
     } else {
       this.#connection.requireOpen();
       this.#connection.discard(this.#id);
     }
-    this.#end = 'committed';
+    this.#ended('committed');
+  }
+
+  #ended(how: 'committed' | 'discarded after a conflict'): void {
+    this.#end = how;
     if (this.#parent === undefined) this.#connection.reclaimSoon();
   }
 
@@ -267,6 +300,9 @@ export interface ReadBatch
     | 'forEach'
     | 'entries'
     | 'discard'
+    | 'closed'
+    | 'writable'
+    | 'version'
     | typeof Symbol.iterator
     | typeof Symbol.dispose
   > {

@@ -136,6 +136,30 @@ export class DatabaseFullError extends MemDBError {
 }
 
 /**
+ * Another commit changed what an optimistic batch had read. Nothing was written, and the batch is closed:
+ * begin another one and do the work again, as `transaction` does.
+ */
+export class ConflictError extends MemDBError {
+  static {
+    nameErrors(ConflictError, 'ConflictError');
+  }
+  readonly code = 'ERR_CONFLICT';
+  /** Some of the keys that were read and have changed. The list is empty if the batch has only iterated. */
+  readonly keys: readonly Key[];
+
+  constructor(keys: readonly Key[], message = conflictMessage(keys)) {
+    super(message);
+    this.keys = keys;
+  }
+}
+
+function conflictMessage([first, ...others]: readonly Key[]): string {
+  const what = first === undefined ? 'what the batch iterated over' : shorten(String(first));
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  return `another commit changed ${what}${more}; nothing was written, begin a new batch`;
+}
+
+/**
  * An update or a commit to a database was started inside an update of it in the same thread.
  * @remarks
  * Use the batch that `update` passed to its function. If what is inside must be a transaction of its own, do it after

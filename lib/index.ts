@@ -4,7 +4,13 @@ export { type EngineChoice, type EngineInfo, engineInfo } from './engine/select.
 export type { Stats, ThreadStats } from './engine/stats.js';
 export * from './errors.js';
 export type { Beginner, ChangeSet, Store, Value } from './keyvalue.js';
-export { MemDB, type MemDBOptions, type UpdateOptions } from './memdb.js';
+export {
+  type BeginOptions,
+  MemDB,
+  type MemDBOptions,
+  type TransactionOptions,
+  type UpdateOptions,
+} from './memdb.js';
 export type { JsonPart } from './record/json.js';
 export { Key, type KeyLike } from './record/key.js';
 export {

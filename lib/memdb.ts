@@ -1,13 +1,18 @@
 import { Batch, type ReadBatch } from './batch.js';
 import { endCall, startCall } from './engine/calls.js';
 import { Connection } from './engine/connection.js';
-import type { EngineName } from './engine/engine.js';
+import { BeginFlag, type EngineName } from './engine/engine.js';
 import { type EngineChoice, isChoice } from './engine/select.js';
 import type { Stats } from './engine/stats.js';
 import type { Beginner } from './keyvalue.js';
+import { checkNumber, checkOptions, checkSignal, checkTimeout } from './options.js';
 import { checkKey, EMPTY_KEY, type KeyLike } from './record/key.js';
 import { show } from './record/show.js';
 import { checkFunction, refusePromise, type Synchronous } from './synchronous.js';
+import { runTransaction } from './transaction.js';
+
+/** For how long `transaction` tries again after conflicts if the caller does not say, ms. */
+const TRANSACTION_TIMEOUT = 30_000;
 
 /**
  * Options of `new MemDB()`.
@@ -25,6 +30,37 @@ export interface MemDBOptions {
   engine?: EngineChoice;
   /** How many bytes of keys and values the database may hold. There is no limit by default. */
   maxBytes?: number;
+}
+
+/**
+ * Options of `db.begin()`.
+ * @example
+ * ```ts
+ * const options: BeginOptions = { optimistic: true };
+ * db.begin(null, true, options).discard();
+ * ```
+ */
+export interface BeginOptions {
+  /**
+   * Whether the batch remembers what it reads, and its commit throws `ConflictError` if another commit changed
+   * any of it. Only a writable batch can be optimistic.
+   */
+  optimistic?: boolean;
+}
+
+/**
+ * Options of `db.transaction()`.
+ * @example
+ * ```ts
+ * const options: TransactionOptions = { signal: AbortSignal.timeout(1000) };
+ * await db.transaction((b) => b.put(Key.of('k'), 'v'), options);
+ * ```
+ */
+export interface TransactionOptions {
+  /** For how long the function is run again after conflicts, in milliseconds; 30,000 by default. */
+  timeoutMs?: number;
+  /** Ends the transaction: nothing is committed, and the promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -90,15 +126,29 @@ export class MemDB implements Beginner {
     return this.#connection.handle;
   }
 
+  /** Whether the database is closed: here, or by the thread that created it. */
+  get closed(): boolean {
+    return this.#connection.gone;
+  }
+
+  /** How many commits there were, in all threads: one cheap call. Throws `DatabaseClosedError`. */
+  get version(): number {
+    return this.#connection.version;
+  }
+
   /**
    * Begins a batch whose keys all follow `prefix`; it is read-only unless `writable`. Never blocks. On a closed
-   * database it returns a closed batch. Throws only a `TypeError`, if the prefix is not a key.
+   * database it returns a closed batch. Throws only a `TypeError`, if the prefix is not a key or an option is
+   * wrong.
+   *
+   * The batch holds no lock. So its commit writes over what others committed meanwhile, unless it is
+   * `optimistic`. To change what you have read, use `update`, `updateAsync` or `transaction`.
    */
-  begin(prefix?: KeyLike, writable = false): Batch {
-    const connection = this.#connection;
+  begin(prefix?: KeyLike, writable = false, options?: BeginOptions): Batch {
     const key = checkKey(prefix, 'a prefix');
-    const writes = Boolean(writable); // whatever it was without types
-    return new Batch(connection, undefined, key, writes, false);
+    let flags: number = writable ? BeginFlag.Writable : 0;
+    if (options !== undefined) flags |= beginFlags(options, flags);
+    return new Batch(this.#connection, undefined, key, flags);
   }
 
   /**
@@ -109,7 +159,7 @@ export class MemDB implements Beginner {
     checkFunction('view', fn);
     const call = startCall(this.#connection);
     try {
-      const batch = new Batch(this.#connection, undefined, EMPTY_KEY, false, true);
+      const batch = new Batch(this.#connection, undefined, EMPTY_KEY, BeginFlag.OfCall);
       call.opened = batch;
       return refusePromise('view', fn(batch));
     } finally {
@@ -128,12 +178,14 @@ export class MemDB implements Beginner {
    */
   update<T>(fn: (batch: Batch) => Synchronous<T>, options: UpdateOptions = {}): T {
     checkFunction('update', fn);
+    checkOptions('update', options, ['timeoutMs']);
     const timeout = checkTimeout(options);
     const call = startCall(this.#connection);
     try {
       this.#connection.lock(timeout);
       call.locked = true;
-      const batch = new Batch(this.#connection, undefined, EMPTY_KEY, true, true);
+      const flags = BeginFlag.Writable | BeginFlag.OfCall;
+      const batch = new Batch(this.#connection, undefined, EMPTY_KEY, flags);
       call.opened = batch;
       const result = refusePromise('update', fn(batch));
       batch.commitLocked();
@@ -142,6 +194,28 @@ export class MemDB implements Beginner {
       call.over = true;
       endCall(call);
     }
+  }
+
+  /**
+   * Runs `fn`, which may be async, on an optimistic batch, commits the batch, and returns a promise of what `fn`
+   * returned. No lock is held meanwhile. Suppose that another commit changes what `fn` has read: a value, an
+   * absent key, or anything at all after an iteration. Then nothing is written, and `fn` runs again on a new
+   * batch after a short random pause. So what `fn` does outside the database may be done more than once.
+   *
+   * Transactions are serialisable: none loses an update, and none depends on a state that was no longer true
+   * when it committed. If `fn` throws, nothing is committed and the promise is rejected with that error.
+   *
+   * Rejects with `ConflictError` once `timeoutMs` are over, with the signal's reason, and with what
+   * `Batch.commit` throws.
+   */
+  async transaction<T>(
+    fn: (batch: Batch) => T | PromiseLike<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    checkFunction('transaction', fn);
+    checkOptions('transaction', options, ['timeoutMs', 'signal']);
+    const timeoutMs = checkTimeout(options) ?? TRANSACTION_TIMEOUT;
+    return runTransaction(this.#connection, fn, timeoutMs, checkSignal(options));
   }
 
   /** Returns the state of the database now. Throws `DatabaseClosedError`. */
@@ -171,23 +245,11 @@ function create(options: MemDBOptions): Connection {
   return Connection.create(engine, checkNumber('maxBytes', maxBytes));
 }
 
-function checkTimeout(options: UpdateOptions): number | undefined {
-  checkOptions('update', options, ['timeoutMs']);
-  const { timeoutMs } = options;
-  return timeoutMs === undefined ? undefined : checkNumber('timeoutMs', timeoutMs);
-}
-
-function checkOptions(of: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`the options of ${of} must be an object, not ${show(options)}`);
-  }
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`${of} has no option ${show(unknown)}; there is ${known.join(' and ')}`);
-  }
-}
-
-function checkNumber(name: string, value: number): number {
-  if (typeof value === 'number' && value >= 0) return value;
-  throw new TypeError(`option ${name} must be a number of 0 or more, not ${show(value)}`);
+function beginFlags(options: BeginOptions, flags: number): number {
+  checkOptions('begin', options, ['optimistic']);
+  if (!options.optimistic) return 0;
+  if ((flags & BeginFlag.Writable) !== 0) return BeginFlag.Optimistic;
+  throw new TypeError(
+    'a read-only batch cannot be optimistic, because it has nothing to commit; write begin(prefix, true, { optimistic: true })',
+  );
 }

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { MemDB } from 'accumulate-memdb';
 import { describe, expect, it } from 'vitest';
-import { Stat, Status } from '../dist/lib/engine/engine.js';
+import { BeginFlag, Stat, Status } from '../dist/lib/engine/engine.js';
 import { At, Exchange, LAYOUT, packAt, Region, Slot, Word } from '../dist/lib/engine/exchange.js';
 import { createNative } from '../dist/lib/engine/native/native.js';
 import { NATIVE_SKIPPED } from './support/engines.js';
@@ -72,7 +72,7 @@ function anything(random: Random): unknown {
 describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
   it('has the constants that the package has, each of them', () => {
     expect(addon().layout).toBe(LAYOUT);
-    expect(addon().constants).toEqual({ Word, Slot, At, Region, Status, Stat });
+    expect(addon().constants).toEqual({ Word, Slot, At, Region, Status, BeginFlag, Stat });
   });
 
   it('has the functions that the package calls, and no others', () => {

@@ -1,9 +1,9 @@
-import { DatabaseClosedError, LockTimeoutError } from '../errors.js';
+import { ConflictError, DatabaseClosedError, LockTimeoutError } from '../errors.js';
 import type { Value } from '../keyvalue.js';
 import type { Key } from '../record/key.js';
 import { endStopped } from './calls.js';
 import { now } from './clock.js';
-import type { Crossing } from './crossing.js';
+import type { Crossing, ReadSet } from './crossing.js';
 import { type Engine, type EngineName, Status } from './engine.js';
 import { Word } from './exchange.js';
 import { failure } from './failure.js';
@@ -110,13 +110,18 @@ export class Connection {
     this.#engine.close(this.#database);
   }
 
-  /**
-   * Begins a batch; returns its id, or the error that every use of the batch must throw. Never throws. `ofCall`:
-   * see `endCalls`.
-   */
-  begin(writable: boolean, ofCall: boolean): BatchId | Error {
+  /** How many commits there were. */
+  get version(): number {
+    if (this.#closed) throw new DatabaseClosedError();
+    const version = this.#engine.version(this.#database);
+    if (version < 0) throw failure(version);
+    return version;
+  }
+
+  /** Begins a batch; returns its id, or the error that every use of the batch must throw. Never throws. */
+  begin(flags: number): BatchId | Error {
     if (this.#closed) return new DatabaseClosedError();
-    const id = this.#engine.begin(this.#database, writable, ofCall);
+    const id = this.#engine.begin(this.#database, flags);
     return id < 0 ? failure(id) : (id as BatchId);
   }
 
@@ -125,6 +130,18 @@ export class Connection {
     const id = this.#engine.beginNested(parent, writable);
     if (id < 0) throw failure(id);
     return id as BatchId;
+  }
+
+  /** Returns the version that the batch's root sees. */
+  versionOf(batch: BatchId): number {
+    const version = this.#engine.batchVersion(batch);
+    if (version < 0) throw failure(version);
+    return version;
+  }
+
+  /** Returns what an optimistic batch has read; of any other batch, nothing. */
+  reads(batch: BatchId): ReadSet {
+    return this.#crossing.reads(batch);
   }
 
   /** Returns the value, a Buffer of the caller's, or undefined. Throws `InvalidKeyError`. */
@@ -157,7 +174,7 @@ export class Connection {
   /**
    * Commits a batch, which ends it. A root batch waits for the transaction mutex, unless `locked`: then this
    * connection must hold it. Throws `DatabaseFullError`, `NestedUpdateError` or `LockTimeoutError`, and then
-   * the batch stays open as it was.
+   * the batch stays open as it was. Throws `ConflictError`, and then the batch has ended.
    */
   commit(batch: BatchId, locked: boolean): void {
     const engine = this.#engine;
@@ -166,6 +183,7 @@ export class Connection {
       status = engine.commit(batch, locked, this.#firstSlice());
     }
     if (status === Status.Busy) status = this.#wait((slice) => engine.commit(batch, locked, slice));
+    if (status === Status.Conflict) throw new ConflictError(this.#crossing.changed());
     if (status < 0) throw failure(status);
   }
 

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { Value } from '../keyvalue.js';
 import { byteCount, plainView } from '../record/bytes.js';
-import type { Key } from '../record/key.js';
+import { Key } from '../record/key.js';
 import { type Engine, Status } from './engine.js';
 import { AT_LOCATED, Region, SLAB_SIZE, Word } from './exchange.js';
 import { failure } from './failure.js';
@@ -10,6 +10,16 @@ import type { Pairs } from './pairs.js';
 import { Slab } from './slab.js';
 
 const encoder = new TextEncoder();
+
+const DIGEST_SIZE = 32;
+
+/** What an optimistic batch, with those nested in its root, has read of the database. */
+export interface ReadSet {
+  /** Of each key that was looked up, present or absent. */
+  readonly digests: readonly Uint8Array[];
+  /** Whether it has iterated. */
+  readonly scanned: boolean;
+}
 
 /** With fewer bytes left in the slab than this, a run of pairs goes to a new one. */
 const ROOM_FOR_PAIRS = SLAB_SIZE / 4;
@@ -111,6 +121,37 @@ export class Crossing {
     }
     if (count < 0) throw failure(count);
     return count === 0 ? undefined : this.#slab.takePairs(count);
+  }
+
+  /** Returns the keys that a commit which returned Conflict has listed. */
+  changed(): Key[] {
+    const { bytes, results } = this.engine.exchange;
+    const count = results[0] as number;
+    const keys: Key[] = [];
+    let start: number = Region.Input;
+    for (let n = 1; n <= count; n++) {
+      const length = results[n] as number;
+      const end = start + (length === Status.Absent ? DIGEST_SIZE : length);
+      const stored = bytes.slice(start, end);
+      keys.push(length === Status.Absent ? Key.fromHash(stored) : Key.restore(stored));
+      start = end;
+    }
+    return keys;
+  }
+
+  /** Returns what an optimistic batch has read. */
+  reads(batch: number): ReadSet {
+    const { bytes, results } = this.engine.exchange;
+    const digests: Uint8Array[] = [];
+    for (;;) {
+      const count = this.engine.reads(batch, digests.length);
+      if (count < 0) throw failure(count);
+      if (count === 0) return { digests, scanned: results[0] === 1 };
+      for (let n = 0; n < count; n++) {
+        const start = Region.Input + n * DIGEST_SIZE;
+        digests.push(bytes.slice(start, start + DIGEST_SIZE));
+      }
+    }
   }
 
   #needed(): number {

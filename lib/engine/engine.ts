@@ -35,9 +35,20 @@ export const Status = {
   InvalidHandle: -7,
   /** An unknown id, or a position outside the exchange: a use that the public API never makes. */
   Misuse: -8,
+  /** What an optimistic batch read has changed: see `Engine.commit`. */
+  Conflict: -9,
 } as const;
 
 export type Status = (typeof Status)[keyof typeof Status];
+
+/** What `Engine.begin` takes, added up. */
+export const BeginFlag = {
+  Writable: 1,
+  /** `endCalls` ends the batch if nothing else does. */
+  OfCall: 2,
+  /** The batch keeps what it and the batches nested in it read, and its commit compares that. */
+  Optimistic: 4,
+} as const;
 
 /**
  * The positions of what `stats` returns. From `Threads` on there are three numbers for each attached thread:
@@ -83,6 +94,8 @@ export interface Engine {
   /** Whether the database is closed for all. */
   closed(database: number): boolean;
   stats(database: number): number[];
+  /** How many commits there were, or a status. */
+  version(database: number): number;
 
   /**
    * Waits at most `slice` ms for the transaction mutex: Ok, Busy, Nested, or Closed. The caller repeats it, so
@@ -91,9 +104,11 @@ export interface Engine {
   lock(database: number, slice: number): number;
   unlock(database: number): void;
 
-  /** `ofCall`: `endCalls` ends the batch if nothing else does. */
-  begin(database: number, writable: boolean, ofCall: boolean): number;
+  /** `flags` are those of `BeginFlag`. */
+  begin(database: number, flags: number): number;
   beginNested(parent: number, writable: boolean): number;
+  /** The version that the batch's root sees, or a status. */
+  batchVersion(batch: number): number;
   /** Returns the value's length; its bytes are in the slab at `words[Word.SlabPosition]`. */
   get(batch: number, at: number): number;
   /** Like get, into `target`, which has exactly the value's length. */
@@ -114,8 +129,17 @@ export interface Engine {
    * Commits and closes the batch. For a root batch it takes the transaction mutex, and waits at most `slice` ms:
    * after Busy nothing was done, and the caller repeats it. If this thread holds the mutex already, `locked`
    * must be true, else it returns Nested. After Full the batch stays open as it was.
+   *
+   * After Conflict, an optimistic batch is closed and nothing was written. Some of the keys that changed
+   * stand in the exchange's input, one after the other. `results` has their number and then the length of
+   * each, or Absent if a digest stands for the key.
    */
   commit(batch: number, locked: boolean, slice: number): number;
+  /**
+   * Writes digests of the keys that an optimistic batch has read to the exchange's input, from the one at index
+   * `from` on. Returns how many, 0 at the end. `results` has 1 if the batch has iterated, else 0.
+   */
+  reads(batch: number, from: number): number;
   /** Closes the batch and the batches nested in it. */
   discard(batch: number): void;
   /** Discards the batches of calls, and gives the transaction mutex back if this thread holds it. */

@@ -23,7 +23,7 @@
  */
 
 /** Changes with every change of the layout, of a status, of the order of stats, or of a function of the addon. */
-export const LAYOUT = 4;
+export const LAYOUT = 5;
 
 /** Positions in `words`. */
 export const Word = {
@@ -43,7 +43,7 @@ export const Word = {
   Answer: 12,
   /** Out: the number of the last call that hashed its keys. */
   Hashed: 13,
-  /** In: the number that it takes; see `number`. */
+  /** In: the number that it takes. Out: a version. See `number`. */
   Number: 14,
 } as const;
 

@@ -53,6 +53,18 @@ export class Recording implements UpdateBatch {
     this.reads = parent?.reads ?? { keys: new Map(), scanned: false };
   }
 
+  get closed(): boolean {
+    return this.#inner.closed;
+  }
+
+  get writable(): boolean {
+    return this.#inner.writable;
+  }
+
+  get version(): number {
+    return this.#inner.version;
+  }
+
   get(key: KeyLike): Buffer {
     return this.#inner.get(this.#read(key));
   }

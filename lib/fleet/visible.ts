@@ -9,6 +9,18 @@ export class Visible implements ReadBatch {
     this.#inner = inner;
   }
 
+  get closed(): boolean {
+    return this.#inner.closed;
+  }
+
+  get writable(): boolean {
+    return this.#inner.writable;
+  }
+
+  get version(): number {
+    return this.#inner.version;
+  }
+
   get(key: KeyLike): Buffer {
     return this.#inner.get(key);
   }

@@ -152,6 +152,8 @@ constexpr Function kFunctions[] = {
     {"discard", Call<&Client::Discard>}, {"cursor", Call<&Client::StartCursor>},
     {"next", Call<&Client::Next>},       {"endCursor", Call<&Client::EndCursor>},
     {"reclaim", Call<&Client::Reclaim>}, {"endCalls", Call<&Client::EndCalls>},
+    {"version", Call<&Client::Version>}, {"batchVersion", Call<&Client::BatchVersion>},
+    {"reads", Call<&Client::Reads>},
 };
 
 // open(exchange: ArrayBuffer, threadId: number): the functions, of a new client.

@@ -80,6 +80,22 @@ bool Client::Closed(int32_t id) {
   return database == nullptr || database->session->closed();
 }
 
+int32_t Client::Version(int32_t id) {
+  Database* database = databases_.Find(id);
+  if (database == nullptr) return kMisuse;
+  if (database->session->closed()) return Answer(Status::kClosed);
+  exchange_.set_number(static_cast<double>(database->session->published()));
+  return Answer(Status::kOk);
+}
+
+int32_t Client::BatchVersion(int32_t id) {
+  OpenBatch* open = batches_.Find(id);
+  if (open == nullptr) return kMisuse;
+  if (open->session->closed()) return Answer(Status::kClosed);
+  exchange_.set_number(static_cast<double>(open->session->VersionOf(open->batch)));
+  return Answer(Status::kOk);
+}
+
 int32_t Client::Lock(int32_t id, double slice) {
   Database* database = databases_.Find(id);
   if (database == nullptr) return kMisuse;
@@ -100,13 +116,15 @@ int32_t Client::AddBatch(const OpenBatch& open) {
   return batches_.Add(open);
 }
 
-int32_t Client::Begin(int32_t id, bool writable, bool of_call) {
+int32_t Client::Begin(int32_t id, int32_t flags) {
   // First: a batch that got no id would stay open.
   batches_.Reserve();
   Database* database = databases_.Find(id);
   if (database == nullptr) return kMisuse;
   Session* session = database->session.get();
-  return AddBatch({session, session->Begin(writable), id, of_call});
+  const auto has = [&](size_t flag) { return (static_cast<uint32_t>(flags) & flag) != 0; };
+  Batch* batch = session->Begin(has(BeginFlag::kWritable), has(BeginFlag::kOptimistic));
+  return AddBatch({session, batch, id, has(BeginFlag::kOfCall)});
 }
 
 int32_t Client::BeginNested(int32_t id, bool writable) {
@@ -196,10 +214,25 @@ int32_t Client::Commit(int32_t id, bool locked, double slice) {
   if (open == nullptr) return kMisuse;
   Session* session = open->session;
   const bool had_nested = session->HasNested(open->batch);
-  const Status status =
-      session->Commit(open->batch, locked, Milliseconds(slice), &exchange_.word(Exchange::kHolder));
-  if (status == Status::kOk) Forget(id, session, had_nested);
+  // The first result is how many keys follow.
+  const auto results = exchange_.results();
+  Store::Changed changed{results.subspan(1, kMostChanged), exchange_.input()};
+  const Status status = session->Commit(open->batch, locked, Milliseconds(slice),
+                                        &exchange_.word(Exchange::kHolder), &changed);
+  if (status == Status::kConflict) results[0] = static_cast<int32_t>(changed.count);
+  if (status == Status::kOk || status == Status::kConflict) Forget(id, session, had_nested);
   return Answer(status);
+}
+
+int32_t Client::Reads(int32_t id, int32_t from) {
+  OpenBatch* open = batches_.Find(id);
+  if (open == nullptr || from < 0) return kMisuse;
+  const auto digests = exchange_.input();
+  bool scanned = false;
+  const size_t count =
+      open->session->CopyReads(open->batch, static_cast<size_t>(from), digests, &scanned);
+  exchange_.results()[0] = scanned ? 1 : 0;
+  return static_cast<int32_t>(count);
 }
 
 int32_t Client::Discard(int32_t id) {

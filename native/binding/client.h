@@ -29,6 +29,15 @@ enum class Stat : size_t {
   kThreads,
 };
 
+// What Client::Begin takes, added up.
+struct BeginFlag {
+  static constexpr size_t kWritable = 1;
+  // EndCalls ends the batch if nothing else does.
+  static constexpr size_t kOfCall = 2;
+  // The batch keeps what it reads, and its commit compares that.
+  static constexpr size_t kOptimistic = 4;
+};
+
 // What one thread's TypeScript face has opened: its exchange and the ids it was
 // given. The methods are those of `Engine` in lib/engine/engine.ts; they answer a
 // length or id, or a Status. No logic: an id is looked up, the core is called.
@@ -44,11 +53,13 @@ class Client {
   int32_t Attach();
   int32_t Close(int32_t database);
   bool Closed(int32_t database);
+  // Leaves the version in the exchange's number.
+  int32_t Version(int32_t database);
+  int32_t BatchVersion(int32_t batch);
   int32_t Lock(int32_t database, double slice);
   int32_t Unlock(int32_t database);
 
-  // `of_call`: EndCalls ends the batch if nothing else does.
-  int32_t Begin(int32_t database, bool writable, bool of_call);
+  int32_t Begin(int32_t database, int32_t flags);
   int32_t BeginNested(int32_t parent, bool writable);
   int32_t Get(int32_t batch, int32_t at);
   int32_t GetInto(int32_t batch, int32_t at, std::span<uint8_t> target);
@@ -58,6 +69,7 @@ class Client {
   int32_t PutLarge(int32_t batch, int32_t at, std::span<uint8_t> key, std::span<uint8_t> value);
   int32_t Delete(int32_t batch, int32_t at);
   int32_t Commit(int32_t batch, bool locked, double slice);
+  int32_t Reads(int32_t batch, int32_t from);
   int32_t Discard(int32_t batch);
   int32_t EndCalls(int32_t database);
 
@@ -91,6 +103,9 @@ class Client {
     Cursor* cursor = nullptr;
     int32_t database = 0;
   };
+
+  // The most keys that a commit reports as changed.
+  static constexpr size_t kMostChanged = 16;
 
   int32_t AddDatabase(std::shared_ptr<Session> session, bool creator);
   int32_t AddBatch(const OpenBatch& batch);

@@ -62,6 +62,11 @@ constexpr Constant kConstants[] = {
     Of("Nested", Status::kNested),
     Of("InvalidHandle", Status::kInvalidHandle),
     Of("Misuse", Status::kMisuse),
+    Of("Conflict", Status::kConflict),
+
+    Of("BeginFlag", "Writable", BeginFlag::kWritable),
+    Of("BeginFlag", "OfCall", BeginFlag::kOfCall),
+    Of("BeginFlag", "Optimistic", BeginFlag::kOptimistic),
 
     Of("Entries", Stat::kEntries),
     Of("Bytes", Stat::kBytes),

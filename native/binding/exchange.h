@@ -17,7 +17,7 @@ namespace memdb {
 class Exchange {
  public:
   // Changes with every change of the layout, of a status, of the order of stats, or of a function.
-  static constexpr int32_t kLayout = 4;
+  static constexpr int32_t kLayout = 5;
 
   // Digest slots.
   static constexpr size_t kStart = 0;
@@ -63,12 +63,15 @@ class Exchange {
     std::memcpy(&number, words() + kNumber, sizeof number);
     return number;
   }
+  void set_number(double number) const { std::memcpy(words() + kNumber, &number, sizeof number); }
   void UseSlab(std::span<uint8_t> slab) { slab_ = slab; }
   // What is free of the slab.
   std::span<uint8_t> room() const;
   std::span<int32_t> results() const {
     return {reinterpret_cast<int32_t*>(memory_ + kResults), kResultCount};
   }
+
+  std::span<uint8_t> input() const { return {memory_ + kInput, kInputSize}; }
 
   // The first bytes of a region, or of null address when there are not so many.
   std::span<const uint8_t> key(int32_t length) const { return Part(kKey, kKeySize, length); }

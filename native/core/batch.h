@@ -3,6 +3,7 @@
 
 #include "entry.h"
 #include "open_snapshots.h"
+#include "read_set.h"
 #include "table.h"
 
 namespace memdb {
@@ -23,6 +24,9 @@ struct Batch {
   Version version = 0;
   bool open = false;
   bool writable = false;
+  // What the batch read, together with the batches nested in its root; null if the root is not
+  // optimistic. The root owns it. Reading changes it.
+  ReadSet* reads = nullptr;
   // Entries that the batch owns, including deletions.
   Table writes;
 };

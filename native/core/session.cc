@@ -80,6 +80,7 @@ Batch* Session::NewBatch(Batch* parent, bool writable) try {
   if (batch->next_sibling != nullptr) batch->next_sibling->link = &batch->next_sibling;
   *batch->link = batch;
   batch->writable = writable;
+  batch->reads = parent == nullptr ? nullptr : parent->reads;
   batch->open = true;
   batches_.store(batches_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   return batch;
@@ -96,16 +97,19 @@ void Session::FreeIdle(size_t kept, size_t most) {
   }
 }
 
-Batch* Session::Begin(bool writable) {
+Batch* Session::Begin(bool writable, bool optimistic) {
   MutexLock lock(mutex_);
   if (abandoned_) return nullptr;
-  Pin* const pin = store_->snapshots().Acquire();
-  if (pin == nullptr) return nullptr;
-  Batch* batch = NewBatch(nullptr, writable);
+  ReadSet* const reads = optimistic ? NewReadSet() : nullptr;
+  if (optimistic && reads == nullptr) return nullptr;
+  Pin* const pin = store_->snapshots().Acquire(optimistic);
+  Batch* const batch = pin == nullptr ? nullptr : NewBatch(nullptr, writable);
   if (batch == nullptr) {
-    store_->snapshots().Release(pin);
+    if (pin != nullptr) store_->snapshots().Release(pin, optimistic);
+    if (reads != nullptr) EndReadSet(reads);
     return nullptr;
   }
+  batch->reads = reads;
   batch->version = pin->version;
   batch->snapshot.pin = pin;
   batch->snapshot.since = CoarseNow();
@@ -119,6 +123,19 @@ Batch* Session::BeginNested(Batch* parent, bool writable) {
   Batch* batch = NewBatch(parent, writable);
   if (batch != nullptr) batch->version = parent->version;
   return batch;
+}
+
+ReadSet* Session::NewReadSet() {
+  return spare_reads_ != nullptr ? spare_reads_.release() : new (std::nothrow) ReadSet;
+}
+
+void Session::EndReadSet(ReadSet* reads) {
+  reads->Reset();
+  if (spare_reads_ == nullptr) {
+    spare_reads_.reset(reads);
+  } else {
+    delete reads;
+  }
 }
 
 const Entry* Session::FindPending(const Batch* batch, const Digest& digest, Tag tag,
@@ -139,7 +156,9 @@ const Entry* Session::Find(const Batch* batch, const Digest& digest) {
   const Tag tag = store_->TagOf(digest);
   bool pending;
   const Entry* entry = FindPending(batch, digest, tag, &pending);
-  return pending ? entry : store_->Find(digest, tag, batch->version);
+  if (pending) return entry;
+  if (batch->reads != nullptr) batch->reads->Add(digest, tag);
+  return store_->Find(digest, tag, batch->version);
 }
 
 int Session::Get(const Batch* batch, const Digest& digest, std::span<uint8_t> target,
@@ -177,6 +196,9 @@ int Session::GetMany(const Batch* batch, std::span<const Digest> digests, std::s
     bool pending;
     lookup.found = FindPending(batch, lookup.digest, lookup.tag, &pending);
     if (!pending) in_store.push_back(&lookup);
+  }
+  if (batch->reads != nullptr) {
+    for (const Store::Lookup* lookup : in_store) batch->reads->Add(lookup->digest, lookup->tag);
   }
   store_->FindMany(in_store, batch->version);
 
@@ -250,7 +272,8 @@ Status Session::MergeIntoParent(Batch* batch) {
   return Status::kOk;
 }
 
-Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* holder) {
+Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* holder,
+                       Store::Changed* changed) {
   TransactionMutex& transaction = store_->transaction();
   const bool held = transaction.HeldByThreadOf(party_);
   {
@@ -261,30 +284,40 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
       // Closing takes the lock away, so `held` may be stale.
       return store_->closed() ? Status::kClosed : Status::kNested;
     }
-    if (!to_store || batch->writes.size() == 0) {
+    if (!to_store || (batch->writes.size() == 0 && batch->reads == nullptr)) {
       const Status status = batch->parent == nullptr ? Status::kOk : MergeIntoParent(batch);
       if (status == Status::kOk) Close(batch, true);
       store_->Reclaim(kReclaimStep);
       return status;
     }
-    if (held || transaction.TryLock(party_)) return CommitToStore(batch, !held);
+    if (held || transaction.TryLock(party_)) return CommitToStore(batch, !held, changed);
   }
   // Without the session's mutex: another thread's update may delay us here, and closing
   // the store must not wait for that.
   const Status status = Lock(limit, holder);
   if (status != Status::kOk) return status;
   MutexLock lock(mutex_);
-  return CommitToStore(batch, true);
+  return CommitToStore(batch, true, changed);
 }
 
-Status Session::CommitToStore(Batch* batch, bool unlock) {
+Status Session::CommitToStore(Batch* batch, bool unlock, Store::Changed* changed) {
   store_->transaction().AssertHeld();
   const size_t written = batch->writes.size();
-  const Status status =
-      Usable(batch) ? store_->Commit(batch->writes, batch->snapshot.pin) : Status::kClosed;
+  const bool optimistic = batch->reads != nullptr;
+  Status status = Status::kOk;
+  if (!Usable(batch)) {
+    status = Status::kClosed;
+  } else if (optimistic && store_->Conflicts(*batch->reads, batch->version, changed)) {
+    status = Status::kConflict;
+  } else if (written > 0) {
+    status = store_->Commit(batch->writes, batch->snapshot.pin, optimistic);
+  }
   // First of all: the rest delays nobody then, nor does the pause of OwnerMutex::Unlock.
   if (unlock) Unlock();
-  if (status == Status::kOk) {
+  if (status == Status::kConflict || (status == Status::kOk && written == 0)) {
+    Close(batch, true);
+    store_->Reclaim(kReclaimStep);
+  } else if (status == Status::kOk) {
     batch->writes.Reset();
     Close(batch, false);
     // At least as many as it superseded: so unexamined entries do not pile up.
@@ -300,6 +333,19 @@ void Session::Discard(Batch* batch) {
   store_->Reclaim(kReclaimStep);
 }
 
+size_t Session::CopyReads(const Batch* batch, size_t from, std::span<uint8_t> target,
+                          bool* scanned) {
+  MutexLock lock(mutex_);
+  if (!Usable(batch) || batch->reads == nullptr) return 0;
+  *scanned = batch->reads->scanned();
+  const auto keys = batch->reads->keys();
+  size_t count = 0;
+  for (size_t i = from; i < keys.size() && (count + 1) * sizeof(Digest) <= target.size(); i++) {
+    keys[i].digest.Store(target.data() + count++ * sizeof(Digest));
+  }
+  return count;
+}
+
 void Session::Close(Batch* batch, bool pinned) {
   // Innermost first, without recursion: nesting has no limit.
   for (Batch* leaf = batch;;) {
@@ -310,10 +356,14 @@ void Session::Close(Batch* batch, bool pinned) {
     // The store frees the pins and entries of an abandoned session.
     if (!abandoned_) {
       if (parent == nullptr) snapshots_.Remove(&leaf->snapshot);
-      if (parent == nullptr && pinned) store_->snapshots().Release(leaf->snapshot.pin);
+      if (parent == nullptr && pinned) {
+        store_->snapshots().Release(leaf->snapshot.pin, leaf->reads != nullptr);
+      }
       DestroyWrites(leaf);
       batches_.store(batches_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     }
+    if (parent == nullptr && leaf->reads != nullptr) EndReadSet(leaf->reads);
+    leaf->reads = nullptr;
     leaf->parent = nullptr;
     leaf->open = false;
     leaf->next_sibling = std::exchange(idle_, leaf);
@@ -335,6 +385,7 @@ Cursor* Session::StartCursor(const Batch* batch) try {
   if (cursors_.size() == cursors_.capacity()) cursors_.reserve(2 * cursors_.size() + 8);
   auto cursor = Cursor::Start(*store_, *batch);
   if (cursor == nullptr) return nullptr;
+  if (batch->reads != nullptr) batch->reads->AddScan();
   const Batch* root = batch;
   while (root->parent != nullptr) root = root->parent;
   snapshots_.AddBeside(&cursor->snapshot, &root->snapshot);

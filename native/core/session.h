@@ -46,13 +46,17 @@ class Session {
   // Closes the store for every thread. For the session that created it.
   void CloseStore();
 
+  // The last version that is published.
+  Version published() const { return store_->snapshots().published(); }
+
   // Waits for the transaction mutex. Returns kOk, kNested, kClosed; or kBusy after `limit`,
   // with the holder's thread id in `holder`.
   Status Lock(Clock::duration limit, int* holder);
   void Unlock();
 
   // Return null if the store is closed or memory cannot be allocated.
-  Batch* Begin(bool writable);
+  // An optimistic batch keeps what it reads, and its commit compares that.
+  Batch* Begin(bool writable, bool optimistic = false);
   Batch* BeginNested(Batch* parent, bool writable);
 
   // Copies the value to `target` if it fits. Returns its size, or kNoRoom with the size in
@@ -76,9 +80,17 @@ class Session {
 
   // Commits a nested batch to its parent, a root batch to the store. A root batch with writes
   // takes the transaction mutex as Lock does, unless `locked` says that the caller holds it.
-  // After kFull the batch is as it was.
-  Status Commit(Batch* batch, bool locked, Clock::duration limit, int* holder);
+  // After kFull the batch is as it was. After kConflict it is closed, and `changed` has some of the
+  // keys that others have changed.
+  Status Commit(Batch* batch, bool locked, Clock::duration limit, int* holder,
+                Store::Changed* changed);
   void Discard(Batch* batch);
+
+  // The version that the batch's root sees.
+  Version VersionOf(const Batch* batch) const { return batch->version; }
+  // Copies digests of keys that the batch's root has read, from the one at index `from` on, as many
+  // as have room. Returns how many, and whether the root has scanned.
+  size_t CopyReads(const Batch* batch, size_t from, std::span<uint8_t> target, bool* scanned);
 
   Cursor* StartCursor(const Batch* batch);
   int Next(Cursor* cursor, Cursor::Chunk* chunk);
@@ -127,7 +139,10 @@ class Session {
   Status Write(Batch* batch, const Digest& digest, Ref ref) REQUIRES(mutex_);
   Status MergeIntoParent(Batch* batch) REQUIRES(mutex_);
   // The caller holds the transaction mutex; `unlock` gives it back.
-  Status CommitToStore(Batch* batch, bool unlock) REQUIRES(mutex_);
+  Status CommitToStore(Batch* batch, bool unlock, Store::Changed* changed) REQUIRES(mutex_);
+  // Null if memory cannot be allocated.
+  ReadSet* NewReadSet() REQUIRES(mutex_);
+  void EndReadSet(ReadSet* reads) REQUIRES(mutex_);
   // Closes the batch and its children. Releases its pin, unless a commit has (not `pinned`).
   void Close(Batch* batch, bool pinned) REQUIRES(mutex_);
   void DestroyWrites(Batch* batch) REQUIRES(mutex_);
@@ -143,6 +158,8 @@ class Session {
   Batch* idle_ GUARDED_BY(mutex_) = nullptr;
   size_t idle_count_ GUARDED_BY(mutex_) = 0;
   std::vector<std::unique_ptr<Cursor>> cursors_ GUARDED_BY(mutex_);
+  // A read set that is not in use: mostly there is one at a time.
+  std::unique_ptr<ReadSet> spare_reads_ GUARDED_BY(mutex_);
 
   // Changed under the mutex; their numbers are read without it.
   OpenSnapshots snapshots_;

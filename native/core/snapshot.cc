@@ -58,6 +58,7 @@ void Change(std::atomic<size_t>& counter, size_t by) {
 SnapshotList::SnapshotList(const Heap& heap) : heap_(heap) {
   anchor_.by_version = {&anchor_, &anchor_};
   anchor_.by_work = {&anchor_, &anchor_};
+  anchor_.by_optimism = {&anchor_, &anchor_};
 }
 
 SnapshotList::~SnapshotList() {
@@ -68,7 +69,7 @@ SnapshotList::~SnapshotList() {
   }
 }
 
-Pin* SnapshotList::Acquire() try {
+Pin* SnapshotList::Acquire(bool optimistic) try {
   MutexLock lock(mutex_);
   const Version version = published_.load(std::memory_order_relaxed);
   Pin* pin = anchor_.by_version.previous;
@@ -79,6 +80,10 @@ Pin* SnapshotList::Acquire() try {
     Change(size_, 1);
   }
   pin->readers++;
+  if (optimistic && pin->optimistic++ == 0) {
+    Link(&Pin::by_optimism, pin, &anchor_);
+    SetOldestOptimistic();
+  }
   return pin;
 } catch (const std::bad_alloc&) {
   return nullptr;
@@ -89,12 +94,17 @@ void SnapshotList::AcquireAgain(Pin* pin) {
   pin->readers++;
 }
 
-void SnapshotList::Release(Pin* pin) {
+void SnapshotList::Release(Pin* pin, bool optimistic) {
   MutexLock lock(mutex_);
-  ReleaseLocked(pin);
+  ReleaseLocked(pin, optimistic);
 }
 
-void SnapshotList::ReleaseLocked(Pin* pin) {
+void SnapshotList::ReleaseLocked(Pin* pin, bool optimistic) {
+  if (optimistic && --pin->optimistic == 0) {
+    Unlink(&Pin::by_optimism, pin);
+    SetOldestOptimistic();
+    AddUnexamined(pin, pin->kept);
+  }
   if (--pin->readers > 0) return;
   Pin* const older = pin->by_version.previous;
   Unlink(&Pin::by_version, pin);
@@ -119,13 +129,35 @@ void SnapshotList::AddUnexamined(Pin* pin, SupersededList& entries) {
   pin->unexamined.Append(heap_, entries);
 }
 
-SupersededList SnapshotList::Publish(Version version, Pin* own_pin, SupersededList superseded) {
+void SnapshotList::SetOldestOptimistic() {
+  const Pin* oldest = anchor_.by_optimism.next;
+  oldest_optimistic_.store(oldest == &anchor_ ? UINT64_MAX : oldest->version,
+                           std::memory_order_relaxed);
+}
+
+void SnapshotList::KeepForOptimistic(Ref ref, Version mark) {
+  SupersededList entries;
+  entries.Push(heap_, ref);
+  MutexLock lock(mutex_);
+  Pin* pin = anchor_.by_optimism.previous;
+  // The newer ones began after the deletion: they are few.
+  while (pin != &anchor_ && pin->version >= mark) pin = pin->by_optimism.previous;
+  if (pin == &anchor_) {
+    // The last one has ended just now.
+    AddUnexamined(pin, entries);
+  } else {
+    pin->kept.Append(heap_, entries);
+  }
+}
+
+SupersededList SnapshotList::Publish(Version version, Pin* own_pin, bool optimistic,
+                                     SupersededList superseded) {
   Version newest;
   {
     MutexLock lock(mutex_);
     // Release: a thread that sees the version sees the entries it wrote.
     published_.store(version, std::memory_order_release);
-    ReleaseLocked(own_pin);
+    ReleaseLocked(own_pin, optimistic);
     newest = anchor_.by_version.previous->version;
   }
   // No entry is older than version 1.

@@ -14,6 +14,7 @@ enum class Status : int {
   kNested = -6,         // this thread already holds the transaction mutex
   kInvalidHandle = -7,  // not a database of this process
   kMisuse = -8,         // an id or position that the engine never gave to the caller
+  kConflict = -9,       // what an optimistic batch read has changed; the batch is closed
 };
 
 }  // namespace memdb

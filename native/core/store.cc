@@ -70,7 +70,45 @@ void Store::FindMany(std::span<Lookup*> lookups, Version version) {
   }
 }
 
-Status Store::Commit(Table& writes, Pin* own_pin) {
+bool Store::Conflicts(const ReadSet& reads, Version version, Changed* changed) {
+  bool found = reads.scanned() && snapshots_.published() != version;
+  for (const ReadSet::Key& key : reads.keys()) {
+    Shard& shard = ShardAt(key.tag);
+    {
+      ReaderLock lock(shard.lock);
+      const Table::Slot* slot = shard.table.Find(heap_, key.digest, key.tag);
+      if (slot == nullptr || EntryAt(heap_, slot->ref)->version <= version) continue;
+    }
+    found = true;
+    if (changed->count == changed->sizes.size()) break;
+    List(key, version, changed);
+  }
+  return found;
+}
+
+void Store::List(const ReadSet::Key& key, Version version, Changed* changed) {
+  Shard& shard = ShardAt(key.tag);
+  ReaderLock lock(shard.lock);
+  const Table::Slot* slot = shard.table.Find(heap_, key.digest, key.tag);
+  const Entry* entry = EntryAt(heap_, slot->ref);
+  // A deletion has no key: it is that of what the batch saw, or of what came in between.
+  if (entry->deleted()) {
+    const Entry* seen = Visible(slot->ref, version);
+    if (seen == nullptr && entry->older != 0) seen = EntryAt(heap_, entry->older);
+    entry = seen;
+  }
+  const bool known = entry != nullptr && !entry->deleted();
+  uint8_t digest[sizeof(Digest)];
+  key.digest.Store(digest);
+  const auto bytes = known ? entry->key() : std::span<const uint8_t>(digest);
+  if (bytes.size() > changed->bytes.size()) return;
+  if (!bytes.empty()) std::memcpy(changed->bytes.data(), bytes.data(), bytes.size());
+  changed->bytes = changed->bytes.subspan(bytes.size());
+  changed->sizes[changed->count++] =
+      known ? static_cast<int32_t>(bytes.size()) : static_cast<int32_t>(Status::kAbsent);
+}
+
+Status Store::Commit(Table& writes, Pin* own_pin, bool optimistic) {
   if (max_bytes_ != UINT64_MAX && !FitsLimit(writes)) return Status::kFull;
   if (!Announce(writes)) return Status::kFull;
 
@@ -81,7 +119,7 @@ Status Store::Commit(Table& writes, Pin* own_pin) {
   if (!change.superseded.empty()) {
     superseded_.fetch_add(change.superseded.size, std::memory_order_relaxed);
   }
-  SupersededList unseen = snapshots_.Publish(version, own_pin, change.superseded);
+  SupersededList unseen = snapshots_.Publish(version, own_pin, optimistic, change.superseded);
   Increase(commits_, 1);
   Increase(entries_, change.entries);
   Increase(bytes_, change.bytes);
@@ -198,25 +236,44 @@ size_t Store::Reclaim(size_t limit) {
   return snapshots_.unexamined();
 }
 
+Version Store::MarkToKeep(const Shard& shard, Ref ref) const {
+  const Entry* entry = EntryAt(heap_, ref);
+  if (entry->older != 0 || entry->superseded.newer != 0) return 0;
+  const Ref parent = entry->superseded.parent;
+  const Entry* above = EntryAt(heap_, parent);
+  const bool last = above->deleted() && above->older == ref &&
+                    shard.table.Find(entry->superseded.tag, parent) != nullptr;
+  return last && snapshots_.HasOptimisticBefore(above->version) ? above->version : 0;
+}
+
 void Store::Free(Ref ref) {
   const Tag tag = EntryAt(heap_, ref)->superseded.tag;
   Shard& shard = ShardAt(tag);
   Ref mark = 0;
+  Version kept_for = 0;
   {
     WriterLock lock(shard.lock);
-    const Ref parent = versions_.Remove(ref);
-    const Entry* above = EntryAt(heap_, parent);
-    if (above->deleted() && above->older == 0) {
-      // A newest entry that marks a deletion and hides nothing is the same as no entry.
-      if (Table::Slot* slot = shard.table.Find(tag, parent)) {
-        mark = parent;
-        shard.table.Remove(slot);
-      }
-    }
+    if (snapshots_.HasOptimisticBefore(UINT64_MAX)) kept_for = MarkToKeep(shard, ref);
+    if (kept_for == 0) mark = Unlink(shard, ref, tag);
+  }
+  if (kept_for != 0) {
+    snapshots_.KeepForOptimistic(ref, kept_for);
+    return;
   }
   if (mark != 0) Entry::Destroy(heap_, mark);
   Entry::Destroy(heap_, ref);
   superseded_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+Ref Store::Unlink(Shard& shard, Ref ref, Tag tag) {
+  const Ref parent = versions_.Remove(ref);
+  const Entry* above = EntryAt(heap_, parent);
+  if (!above->deleted() || above->older != 0) return 0;
+  // A newest entry that marks a deletion and hides nothing is the same as no entry.
+  Table::Slot* slot = shard.table.Find(tag, parent);
+  if (slot == nullptr) return 0;
+  shard.table.Remove(slot);
+  return parent;
 }
 
 void Store::Close() {

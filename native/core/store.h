@@ -14,6 +14,7 @@
 #include "entry.h"
 #include "heap.h"
 #include "mutex.h"
+#include "read_set.h"
 #include "shard.h"
 #include "snapshot.h"
 #include "status.h"
@@ -66,9 +67,21 @@ class Store {
   template <typename Hidden>
   bool Collect(size_t shard, Version version, Hidden&& hidden, std::vector<const Entry*>* entries);
 
-  // Makes `writes` the next version. Takes over its entries and the caller's pin; on
-  // kFull nothing has changed.
-  Status Commit(Table& writes, Pin* own_pin) REQUIRES(transaction_);
+  // Some of the keys that a batch read and others have changed since.
+  struct Changed {
+    // The sizes of the stored keys, or kAbsent where a digest stands in place of a key.
+    std::span<int32_t> sizes;
+    // The keys, one after the other.
+    std::span<uint8_t> bytes;
+    size_t count = 0;
+  };
+  // Returns whether a commit has changed anything that was read at `version`, which the caller
+  // pins. Compares the newest version of each key with that one. Lists in `changed` what has room.
+  bool Conflicts(const ReadSet& reads, Version version, Changed* changed) REQUIRES(transaction_);
+
+  // Makes `writes` the next version. Takes over its entries and the caller's pin, which is that of
+  // an optimistic batch or not; on kFull nothing has changed.
+  Status Commit(Table& writes, Pin* own_pin, bool optimistic) REQUIRES(transaction_);
 
   // Examines up to `limit` superseded entries and frees those that nobody can see. Returns
   // how many are still unexamined.
@@ -123,6 +136,12 @@ class Store {
   Session* NextToAbandon() EXCLUDES(sessions_mutex_);
   void Link(Tag tag, Ref ref, Version version, Change* change);
   void Free(Ref ref);
+  // If an optimistic batch needs the superseded entry (see SnapshotList), returns the version of
+  // the mark that hides the entry, else 0.
+  Version MarkToKeep(const Shard& shard, Ref ref) const REQUIRES_SHARED(shard.lock);
+  // Takes a superseded entry out of the map. Returns the mark that went with it, or 0.
+  Ref Unlink(Shard& shard, Ref ref, Tag tag) REQUIRES(shard.lock);
+  void List(const ReadSet::Key& key, Version version, Changed* changed);
 
   const Id id_;
   const uint64_t max_bytes_;

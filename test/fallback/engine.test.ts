@@ -1,6 +1,6 @@
 import { Key, MemDB } from 'accumulate-memdb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Status } from '../../dist/lib/engine/engine.js';
+import { BeginFlag, Status } from '../../dist/lib/engine/engine.js';
 import { Exchange, Word } from '../../dist/lib/engine/exchange.js';
 import { createFallback } from '../../dist/lib/engine/fallback/fallback.js';
 import { Memory } from '../../dist/lib/engine/fallback/memory.js';
@@ -11,7 +11,7 @@ describe('getMany', () => {
   it('does not say that it needs less than it does when the values take 2 GiB or more', () => {
     const exchange = new Exchange();
     const engine = createFallback(exchange);
-    const batch = engine.begin(engine.create(Number.POSITIVE_INFINITY), true, false);
+    const batch = engine.begin(engine.create(Number.POSITIVE_INFINITY), BeginFlag.Writable);
     expect(engine.putLarge(batch, 0, new Uint8Array(1), new Uint8Array(2 ** 20))).toBe(Status.Ok);
     for (const count of [2_047, 2_048]) {
       expect(engine.getMany(batch, count)).toBe(Status.NoRoom);

@@ -49,7 +49,7 @@ class Examined {
       EntryAt(heap_, ref)->version = version;
       versions.push_back({ref, version, 0});
     }
-    SupersededList unseen = list_.Publish(version, TakePin(), superseded);
+    SupersededList unseen = list_.Publish(version, TakePin(), false, superseded);
     published_ = version;
     CHECK_EQ(list_.published(), version);
     while (!unseen.empty()) Free(unseen.Pop(heap_));
@@ -194,7 +194,7 @@ TEST("snapshot: pins that are released during a commit") {
     Pin* kept = nullptr;
     std::vector<Pin*> going;
     for (Version version = 1; version <= kLast; version++) {
-      list.Publish(version, list.Acquire(), {});
+      list.Publish(version, list.Acquire(), false, {});
       if (version == kKept) kept = list.Acquire();
       if (version > kNew && version < kLast) going.push_back(list.Acquire());
     }
@@ -208,7 +208,7 @@ TEST("snapshot: pins that are released during a commit") {
     SupersededList unseen;
     RunThreads(2, [&](int i) {
       if (i == 0) {
-        unseen = list.Publish(kLast + 1, own, superseded);
+        unseen = list.Publish(kLast + 1, own, false, superseded);
       } else {
         for (; !going.empty(); going.pop_back()) list.Release(going.back());
       }
@@ -230,7 +230,7 @@ TEST("snapshot: pins are released in any order") {
   Version published = 0;
   for (Pin*& pin : pins) {
     pin = list.Acquire();
-    list.Publish(++published, list.Acquire(), {});
+    list.Publish(++published, list.Acquire(), false, {});
   }
   CHECK_EQ(list.size(), pins.size());
   for (size_t left = pins.size(); left > 0; left--) {

@@ -1,5 +1,7 @@
 #include "user.h"
 
+#include <array>
+
 #include "check.h"
 #include "core/value_position.h"
 #include "threads.h"
@@ -33,6 +35,12 @@ User::User(const User& other, int thread_id)
 
 Batch* User::Begin(bool writable) {
   Batch* batch = session_->Begin(writable);
+  CHECK(batch != nullptr);
+  return batch;
+}
+
+Batch* User::BeginOptimistic() {
+  Batch* batch = session_->Begin(true, true);
   CHECK(batch != nullptr);
   return batch;
 }
@@ -100,7 +108,21 @@ Status User::TryDelete(Batch* batch, std::string_view key) {
 
 Status User::TryCommit(Batch* batch, bool locked) {
   int holder;
-  return session_->Commit(batch, locked, seconds(60), &holder);
+  // On the stack: tests have allocations fail.
+  std::array<int32_t, 16> sizes;
+  std::array<uint8_t, 1024> bytes;
+  Store::Changed changed{sizes, bytes};
+  const Status status = session_->Commit(batch, locked, seconds(60), &holder, &changed);
+  changed_.clear();
+  const uint8_t* next = bytes.data();
+  for (size_t i = 0; i < changed.count; i++) {
+    const bool known = sizes[i] >= 0;
+    CHECK(known || sizes[i] == AsInt(Status::kAbsent));
+    const size_t size = known ? static_cast<size_t>(sizes[i]) : sizeof(Digest);
+    changed_.emplace_back(next, next + size);
+    next += size;
+  }
+  return status;
 }
 
 void User::Put(Batch* batch, std::string_view key, std::string_view value) {

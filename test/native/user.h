@@ -32,6 +32,7 @@ class User {
   void Leave() { session_ = nullptr; }
 
   Batch* Begin(bool writable = true);
+  Batch* BeginOptimistic();
   Batch* BeginNested(Batch* parent, bool writable = true);
   std::optional<std::string> Get(const Batch* batch, std::string_view key);
   std::vector<std::optional<std::string>> GetMany(const Batch* batch,
@@ -40,6 +41,8 @@ class User {
   Status TryDelete(Batch* batch, std::string_view key);
   // As long as it takes to get the transaction mutex.
   Status TryCommit(Batch* batch, bool locked = false);
+  // The keys that the last commit found changed, or digests where the store has no key any more.
+  const std::vector<std::string>& changed() const { return changed_; }
   void Put(Batch* batch, std::string_view key, std::string_view value);
   void Delete(Batch* batch, std::string_view key);
   void Commit(Batch* batch, bool locked = false);
@@ -58,6 +61,7 @@ class User {
 
  private:
   std::unique_ptr<Session> session_;
+  std::vector<std::string> changed_;
 };
 
 }  // namespace memdb::test

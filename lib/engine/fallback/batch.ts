@@ -2,6 +2,7 @@ import { DELETED, Entry } from './layout.js';
 import { byteOf } from './memory.js';
 import { Pending, Record } from './pending.js';
 import type { Snapshot } from './pins.js';
+import { ReadSet } from './readset.js';
 import type { Store } from './store.js';
 
 /** Where a value is that was looked up. */
@@ -28,6 +29,8 @@ export class Batch {
   readonly writable: boolean;
   /** What the root of this batch pins. */
   readonly snapshot: Snapshot;
+  /** What the batches of its root have read, if that is optimistic. */
+  readonly reads: ReadSet | undefined;
   /** The writes of the batch, when there are any. */
   writes: Pending | undefined;
   private readonly open: Map<number, Batch>;
@@ -51,6 +54,8 @@ export class Batch {
     this.parent = parent;
     this.writable = writable;
     this.snapshot = snapshot;
+    if (parent !== undefined) this.reads = parent.reads;
+    else this.reads = snapshot.optimistic ? new ReadSet() : undefined;
     open.set(id, this);
     if (parent !== undefined) {
       parent.children ??= new Set();
@@ -73,6 +78,7 @@ export class Batch {
       found.length = length;
       return true;
     }
+    if (this.reads !== undefined) this.reads.add(tag, digest, at);
     const entry = this.store.find(tag, digest, at, this.snapshot.version);
     if (entry === 0) return false;
     const { memory } = this.store;

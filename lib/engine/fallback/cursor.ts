@@ -36,6 +36,7 @@ export class Cursor {
     this.overlay = batch.overlay();
     this.snapshot = batch.snapshot;
     this.snapshot.uses++;
+    if (batch.reads !== undefined) batch.reads.scanned = true;
   }
 
   close(): void {

@@ -1,12 +1,14 @@
 import { setInterval } from '../clock.js';
-import { type Engine, Status } from '../engine.js';
+import { BeginFlag, type Engine, Status } from '../engine.js';
 import { onExit } from '../events.js';
 import { type Exchange, Region, valuePosition, Word } from '../exchange.js';
-import { Found } from './batch.js';
+import { type Batch, Found } from './batch.js';
 import { Client } from './client.js';
 import { Digests } from './digests.js';
-import { Memory } from './memory.js';
+import { Entry, FIRST_VERSION } from './layout.js';
+import { byteOf, Memory } from './memory.js';
 import { copy } from './pending.js';
+import type { Changed } from './readset.js';
 import { readStats } from './stats.js';
 import { Store } from './store.js';
 import { onThreadEnd } from './threads.js';
@@ -16,6 +18,9 @@ const LOCK_TIMEOUT = 10_000;
 
 /** How often an idle thread checks whether there is something to do, ms. */
 const TIDY_INTERVAL = 1_000;
+
+/** The most keys that a commit reports as changed. */
+const MOST_CHANGED = 16;
 
 /** The largest number that a word of the exchange can hold. */
 const MOST_NEEDED = 2 ** 31 - 1;
@@ -91,6 +96,11 @@ class Fallback implements Engine {
     return readStats(store);
   }
 
+  version(database: number): number {
+    const store = this.client.store(database);
+    return store === undefined ? Status.Closed : store.memory.published - FIRST_VERSION;
+  }
+
   lock(database: number, slice: number): number {
     const store = this.client.store(database);
     if (store === undefined) return Status.Closed;
@@ -102,11 +112,13 @@ class Fallback implements Engine {
     this.client.store(database)?.letGo();
   }
 
-  begin(database: number, writable: boolean, ofCall: boolean): number {
+  begin(database: number, flags: number): number {
     const store = this.client.store(database);
     if (store === undefined) return Status.Closed;
-    const snapshot = store.pins.take();
+    const snapshot = store.pins.take((flags & BeginFlag.Optimistic) !== 0);
     if (snapshot === undefined) return Status.Full;
+    const writable = (flags & BeginFlag.Writable) !== 0;
+    const ofCall = (flags & BeginFlag.OfCall) !== 0;
     try {
       return this.client.addBatch(store, database, undefined, writable, snapshot, ofCall);
     } catch (error) {
@@ -121,6 +133,11 @@ class Fallback implements Engine {
     if (typeof outer === 'number') return outer;
     const { store, database, snapshot } = outer;
     return this.client.addBatch(store, database, outer, writable, snapshot, false);
+  }
+
+  batchVersion(batch: number): number {
+    const from = this.client.batch(batch);
+    return typeof from === 'number' ? from : from.snapshot.version - FIRST_VERSION;
   }
 
   get(batch: number, at: number): number {
@@ -217,7 +234,8 @@ class Fallback implements Engine {
     }
     const { owned } = store.mutex;
     if (from.writable && store.updating && !locked) return Status.Nested;
-    if (writes === undefined || writes.count === 0) {
+    const isEmpty = writes === undefined || writes.count === 0;
+    if (isEmpty && from.reads === undefined) {
       this.client.closeBatch(batch);
       return Status.Ok;
     }
@@ -226,13 +244,23 @@ class Fallback implements Engine {
         const locked = store.lock(slice);
         if (locked < 0) return this.tellHolder(store, locked);
       }
-      const status = store.commit(writes);
+      let status: Status = this.compare(from);
+      if (status === Status.Ok && !isEmpty) status = store.commit(writes);
       // Its pin is gone before what nobody sees any more is freed.
-      if (status === Status.Ok) this.client.closeBatch(batch);
+      if (status !== Status.Full) this.client.closeBatch(batch);
       return status;
     } finally {
       if (!owned) store.letGo();
     }
+  }
+
+  reads(batch: number, from: number): number {
+    const of = this.client.batch(batch);
+    if (typeof of === 'number') return of;
+    const { words, results } = this.exchange;
+    results[0] = of.reads?.scanned ? 1 : 0;
+    const target = words.subarray(Region.Input >> 2, (Region.Input + Region.InputSize) >> 2);
+    return of.reads?.copy(from, target) ?? 0;
   }
 
   discard(batch: number): void {
@@ -308,6 +336,30 @@ class Fallback implements Engine {
       const record = writes.claim(tag, words, digest, keyLength, valueLength);
       fill(writes.array(record), writes.start(record));
     });
+  }
+
+  /** Ok, or Conflict if what an optimistic batch has read has changed. Under the mutex. */
+  private compare({ reads, store, snapshot }: Batch): Status {
+    const changed = reads?.changedSince(store, snapshot.version, MOST_CHANGED);
+    if (changed === undefined) return Status.Ok;
+    this.tellChanged(store, changed);
+    return Status.Conflict;
+  }
+
+  private tellChanged({ memory }: Store, changed: readonly Changed[]): void {
+    const { bytes, results } = this.exchange;
+    let at: number = Region.Input;
+    let count = 0;
+    for (const { entry, digest } of changed) {
+      const from = entry === 0 ? new Uint8Array(digest.buffer) : memory.bytes;
+      const start = entry === 0 ? 0 : byteOf(entry + Entry.Data);
+      const length = entry === 0 ? from.length : memory.word(entry + Entry.KeyLength);
+      if (at + length > Region.Input + Region.InputSize) continue;
+      copy(from, start, length, bytes, at);
+      at += length;
+      results[++count] = entry === 0 ? Status.Absent : length;
+    }
+    results[0] = count;
   }
 
   private tellHolder(store: Store, status: Status): Status {

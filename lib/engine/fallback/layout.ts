@@ -98,7 +98,13 @@ export const Session = {
   FirstPin: 16,
 } as const;
 
-/** Words of a pin: its version (0: a free place) and the time it was taken, both 64-bit numbers. */
+/** Added to the version of a pin that optimistic batches hold. */
+export const OPTIMISTIC = 0.5;
+
+/**
+ * Words of a pin: its version, which may have OPTIMISTIC added (0: a free place), and the time it was taken, both
+ * 64-bit numbers.
+ */
 export const Pin = { Version: 0, Time: 2, Words: 4 } as const;
 export const SESSION_PINS = 12;
 /** A page of pins begins with the number of the next such page. */

@@ -11,6 +11,8 @@ export class Pinned {
   private versions = new Float64Array(16);
   /** For each version the list of what its pins keep, or 0: for the caller's use. */
   lists = new Int32Array(16);
+  /** For each position the last one up to it whose version has OPTIMISTIC added, or -1. */
+  private optimistic = new Int32Array(16);
   private count = 0;
   /** The position that `indexOf` found last: the next one is mostly next to it. */
   private last = 0;
@@ -58,6 +60,12 @@ export class Pinned {
     return low - 1;
   }
 
+  /** Returns the position of the largest version less than `version` that an optimistic batch pins, or -1. */
+  optimisticBefore(version: number): number {
+    const index = this.before(version);
+    return index < 0 ? -1 : (this.optimistic[index] as number);
+  }
+
   /** Returns the position of a version, or -1. */
   indexOf(version: number): number {
     const { last } = this;
@@ -76,9 +84,12 @@ export class Pinned {
   /** Leaves one of the versions that stand side by side more than once. */
   private unite(): void {
     let count = 0;
+    let optimistic = -1;
     for (let n = 0; n < this.count; n++) {
       const version = this.version(n);
       if (count > 0 && version === this.version(count - 1)) continue;
+      if (!Number.isInteger(version)) optimistic = count;
+      this.optimistic[count] = optimistic;
       this.versions[count++] = version;
     }
     this.count = count;
@@ -90,6 +101,7 @@ export class Pinned {
       larger.set(this.versions);
       this.versions = larger;
       this.lists = new Int32Array(this.count * 2);
+      this.optimistic = new Int32Array(this.count * 2);
     }
     this.versions[this.count++] = version;
   }

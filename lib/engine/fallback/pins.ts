@@ -1,12 +1,14 @@
 import { now } from './clock.js';
 import { type Identity, pageUse } from './identity.js';
-import { Header, PAGE_PINS, PAGE_SHIFT, Pin, SESSION_PINS, Session } from './layout.js';
+import { Header, OPTIMISTIC, PAGE_PINS, PAGE_SHIFT, Pin, SESSION_PINS, Session } from './layout.js';
 import { type Memory, sessionWord } from './memory.js';
 import type { Pages } from './pages.js';
 
 /** A version that this thread pins, as often as `uses` says. */
 export interface Snapshot {
   readonly version: number;
+  /** Whether optimistic batches hold it. They and the others of the thread share no pin. */
+  readonly optimistic: boolean;
   uses: number;
   /** Its place among the session's pins. */
   readonly place: number;
@@ -20,6 +22,7 @@ export class Pins {
   private readonly pageUse: number;
   private readonly word: number;
   private latest: Snapshot | undefined;
+  private latestOptimistic: Snapshot | undefined;
   private used = 0;
   /** Free places among those that others look at. */
   private readonly places: number[] = [];
@@ -33,8 +36,9 @@ export class Pins {
   }
 
   /** Pins the published version; undefined when memory cannot be allocated. Waits for nobody. */
-  take(): Snapshot | undefined {
-    const { memory, latest } = this;
+  take(optimistic = false): Snapshot | undefined {
+    const { memory } = this;
+    const latest = optimistic ? this.latestOptimistic : this.latest;
     let version = memory.published;
     if (latest !== undefined && latest.uses > 0 && latest.version === version) {
       latest.uses++;
@@ -46,7 +50,7 @@ export class Pins {
     const at = this.placeWord(place);
     memory.setNumber(at + Pin.Time, now());
     for (;;) {
-      memory.setNumber(at + Pin.Version, version);
+      memory.setNumber(at + Pin.Version, optimistic ? version + OPTIMISTIC : version);
       // Others must see the pin before this thread checks that the version is still the last one.
       // A thread that publishes the next one looks for pins after that.
       memory.store(this.word + Session.Fence, place);
@@ -54,8 +58,10 @@ export class Pins {
       if (published === version) break;
       version = published;
     }
-    this.latest = { version, uses: 1, place };
-    return this.latest;
+    const snapshot = { version, optimistic, uses: 1, place };
+    if (optimistic) this.latestOptimistic = snapshot;
+    else this.latest = snapshot;
+    return snapshot;
   }
 
   release(snapshot: Snapshot): void {
@@ -97,9 +103,9 @@ export class Pins {
       }
     }
     this.used = kept.size;
-    if (this.latest !== undefined && kept.get(this.latest.place) !== this.latest) {
-      this.latest = undefined;
-    }
+    const isKept = (pin: Snapshot | undefined) => pin !== undefined && kept.get(pin.place) === pin;
+    if (!isKept(this.latest)) this.latest = undefined;
+    if (!isKept(this.latestOptimistic)) this.latestOptimistic = undefined;
     memory.store(this.word + Session.Pins, count);
     if (memory.word(Header.KeptLists) !== 0) memory.add(Header.Gathered, 1);
   }

@@ -14,7 +14,8 @@ export function readStats(store: Store): number[] {
     const thread = sessions.thread(session);
     if (thread < 0) continue;
     const own = new Set<number>();
-    sessions.visitPins(session, (version, time) => {
+    sessions.visitPins(session, (pin, time) => {
+      const version = Math.floor(pin);
       own.add(version);
       pinned.add(version);
       oldest = Math.min(oldest, time);

@@ -155,8 +155,12 @@ export class Superseded {
       const entry = memory.word(Header.Unexamined);
       if (entry === 0) return true;
       const successor = memory.word(entry + Entry.Newer);
-      const index = pinned.before(memory.number(successor + Entry.Version));
-      const kept = index >= 0 && pinned.version(index) >= memory.number(entry + Entry.Version);
+      let index = pinned.before(memory.number(successor + Entry.Version));
+      let kept = index >= 0 && pinned.version(index) >= memory.number(entry + Entry.Version);
+      if (!kept && this.isLastHidden(entry)) {
+        index = pinned.optimisticBefore(memory.number(successor + Entry.Version));
+        kept = index >= 0;
+      }
       const list = kept ? this.listOf(index) : 0;
       // Without memory for a list it is examined again another time.
       if (kept && list === 0) return false;
@@ -166,6 +170,20 @@ export class Superseded {
       else this.remove(entry);
     }
     return memory.word(Header.Unexamined) === 0;
+  }
+
+  /**
+   * Whether it is all that a newest entry hides which marks a deletion. An optimistic batch for which the key
+   * was absent before finds the mark when it commits. So the mark must stay, and for that the entry.
+   */
+  private isLastHidden(entry: Ref): boolean {
+    const { memory } = this;
+    const newer = memory.word(entry + Entry.Newer);
+    return (
+      memory.word(entry + Entry.Older) === 0 &&
+      memory.word(newer + Entry.ValueLength) === DELETED &&
+      memory.word(newer + Entry.Newer) === 0
+    );
   }
 
   /** The list of a pin, a new one if need be; 0 when memory cannot be allocated. */

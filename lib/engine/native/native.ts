@@ -50,6 +50,9 @@ export function createNative(exchange: Exchange, search: Search): Engine {
     return words[ANSWER] as number;
   };
 
+  /** What the exchange's number has after a call that leaves a version there. */
+  const numberOf = (status: number): number => (status < 0 ? status : (number[0] as number));
+
   // The calls that are made thousands of times have a constant each. The compiler knows neither what `ask`
   // is given nor what the addon's object holds, which is a dictionary.
   const { begin, get, has, getMany, put, commit, discard } = core;
@@ -87,14 +90,15 @@ export function createNative(exchange: Exchange, search: Search): Engine {
       return ask(core.lock, database);
     },
     unlock: (database) => ask(core.unlock, database),
-    begin(database, writable, ofCall) {
+    version: (database) => numberOf(ask(core.version, database)),
+    begin(database, flags) {
       words[FIRST] = database;
-      words[SECOND] = writable ? 1 : 0;
-      words[THIRD] = ofCall ? 1 : 0;
+      words[SECOND] = flags;
       begin();
       return words[ANSWER] as number;
     },
     beginNested: (parent, writable) => ask(core.beginNested, parent, writable ? 1 : 0),
+    batchVersion: (batch) => numberOf(ask(core.batchVersion, batch)),
     get(batch, at) {
       words[FIRST] = batch;
       words[SECOND] = at;
@@ -141,6 +145,7 @@ export function createNative(exchange: Exchange, search: Search): Engine {
       commit();
       return words[ANSWER] as number;
     },
+    reads: (batch, from) => ask(core.reads, batch, from),
     discard(batch) {
       words[FIRST] = batch;
       discard();
