@@ -89,6 +89,21 @@ describeEngines('a time limit of a script leaves nothing held if it stops', (ope
     await expectReleased(db);
   });
 
+  it('a commit, so that the next one need not wait for another task', () => {
+    const db = open();
+    const commit = () => {
+      const batch = db.begin(null, true);
+      for (let n = 0; n < 50; n++) batch.put(Key.of('many', n), 'value');
+      batch.commit();
+    };
+    for (let n = 0; n < 10; n++) {
+      stop(commit, 'for (;;) use()');
+      commit();
+      db.update((batch) => batch.delete(k), { timeoutMs: 0 });
+      expect(db.stats().entries).toBe(50);
+    }
+  });
+
   it('an update of a thread that then sleeps', async () => {
     const db = open();
     const worker = new Worker(new URL('./support/stopped.mjs', import.meta.url), {

@@ -104,8 +104,7 @@ class Fallback implements Engine {
   lock(database: number, slice: number): number {
     const store = this.client.store(database);
     if (store === undefined) return Status.Closed;
-    if (store.updating) return Status.Nested;
-    return this.tellHolder(store, store.lock(slice));
+    return this.tellHolder(store, store.startUpdate(slice));
   }
 
   unlock(database: number): void {
@@ -232,8 +231,8 @@ class Fallback implements Engine {
       if (status === Status.Ok) this.client.closeBatch(batch);
       return status;
     }
-    const { owned } = store.mutex;
     if (from.writable && store.updating && !locked) return Status.Nested;
+    const { owned } = store.mutex;
     const isEmpty = writes === undefined || writes.count === 0;
     if (isEmpty && from.reads === undefined) {
       this.client.closeBatch(batch);

@@ -50,6 +50,8 @@ export class Store {
   private readonly reading: number;
   private readonly versions: VersionIndex;
   private readonly writer: Writer;
+  /** Whether an update holds the transaction mutex. If this thread has it otherwise, a commit was cut short. */
+  private updates = false;
   /** How many entries more than STEP are to be examined next, for a commit that superseded so many. */
   private owed = 0;
 
@@ -104,6 +106,7 @@ export class Store {
   letGo(): void {
     if (!this.mutex.owned) return;
     if (this.memory.word(Header.Dirty) !== 0) this.takeOver();
+    this.updates = false;
     this.mutex.release();
   }
 
@@ -126,6 +129,7 @@ export class Store {
 
   /** Whether an update of this thread is under way, perhaps one by another copy of the package. */
   get updating(): boolean {
+    if (!this.updates) this.letGo();
     return this.mutex.holder === threadId;
   }
 
@@ -183,6 +187,14 @@ export class Store {
     } finally {
       this.endRead();
     }
+  }
+
+  /** Takes the transaction mutex for an update: Ok, Busy after `slice` ms, Closed, or Nested inside one. */
+  startUpdate(slice: number): Status {
+    if (this.updating) return Status.Nested;
+    const status = this.lock(slice);
+    this.updates = status === Status.Ok;
+    return status;
   }
 
   /** Takes the transaction mutex: Ok, Busy after `slice` ms, or Closed. */
