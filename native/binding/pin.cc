@@ -2,7 +2,7 @@
 
 #if defined(_WIN32)
 #include <windows.h>
-#else
+#elif !defined(__linux__)
 #include <dlfcn.h>
 #endif
 
@@ -13,7 +13,7 @@ void PinBinary() {
   HMODULE module;
   GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
                      reinterpret_cast<LPCWSTR>(&PinBinary), &module);
-#else
+#elif !defined(__linux__)
   Dl_info info;
   if (dladdr(reinterpret_cast<void*>(&PinBinary), &info) != 0) {
     dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE);

@@ -3,10 +3,10 @@
 
 #include <atomic>
 #include <climits>
-#include <condition_variable>
 #include <cstdint>
 
 #include "clock.h"
+#include "condition.h"
 #include "mutex.h"
 #include "status.h"
 #include "thread_annotations.h"
@@ -28,7 +28,7 @@ class CAPABILITY("mutex") TransactionMutex {
     friend class TransactionMutex;
     const int thread_id_;
     // While the party waits, the mutex's own mutex guards the rest.
-    std::condition_variable turn_;
+    Condition turn_;
     Party* next_ = nullptr;
     // A wait in slices is one wait: a party that returns within kBreak of a time-out keeps
     // its place in the queue.
