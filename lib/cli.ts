@@ -21,6 +21,8 @@ Options:
   --help         print this
   --version      print the version
 
+accumulate-memdb fleet --help tells of the commands for a cluster.
+
 Exit status: 0 if all proofs hold, 1 if one fails, 2 for bad usage, bad input, a
 file in which there is nothing to prove, or output that cannot be written; 70 for
 a mistake in this program.
@@ -143,6 +145,8 @@ function complain(error: Error, file: string | undefined): void {
 
 /** Does what the arguments ask for, and returns the exit status. */
 async function main(): Promise<number> {
+  if (process.argv[2] === 'fleet')
+    return (await import('./fleet/command/command.js')).fleet(process.argv.slice(3));
   let file: string | undefined;
   const status = new StatusLine(process.stderr);
   try {

@@ -1,4 +1,4 @@
-import { DatabaseClosedError, MemDB, type ReadBatch } from '../index.js';
+import { DatabaseClosedError, MemDB, type ReadBatch, type Stats } from '../index.js';
 import { show } from '../record/show.js';
 import { checkFunction, refusePromise, type Synchronous } from '../synchronous.js';
 import { Backoff, Limits } from './clock.js';
@@ -135,6 +135,11 @@ export class Replica {
       loads: feed.loads,
       problem: feed.problem,
     };
+  }
+
+  /** Returns the state of the local data, as `MemDB.stats` does. The position counts as an entry. */
+  stats(): Stats {
+    return this.#db.stats();
   }
 
   /**

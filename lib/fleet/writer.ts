@@ -52,6 +52,11 @@ export class Writer {
     this.#maxBytes = maxBytes;
   }
 
+  /** How many writes the changes of a commit may have. */
+  get maxWrites(): number {
+    return this.#maxOps - OWN_PUTS;
+  }
+
   /** How many comparisons the changes of a commit may have. */
   get maxComparisons(): number {
     return this.#maxOps - OWN_COMPARISONS;
@@ -86,7 +91,7 @@ export class Writer {
   }
 
   #request({ compare, writes, puts }: Changes, slot: Slot): Buffer {
-    const most = this.#maxOps - OWN_PUTS;
+    const most = this.maxWrites;
     if (writes.length > most) {
       throw new BatchTooLargeError(
         `the batch writes ${writes.length} records, and one transaction takes ${most}; write fewer, ` +
