@@ -1,10 +1,10 @@
-// npm run types: checks the types of lib/, test/ and bench/. The last two are checked against the
+// npm run types: checks the types of lib/, test/, bench/ and docs/examples/. All but the first are checked against the
 // declarations that the package ships.
 import { runPackage } from './project.mjs';
 import { compile } from './typescript.mjs';
 
 let ok = compile();
-for (const config of ['test/tsconfig.json', 'bench/tsconfig.json']) {
+for (const config of ['test/tsconfig.json', 'bench/tsconfig.json', 'docs/examples/tsconfig.json']) {
   ok = runPackage('typescript', ['--noEmit', '-p', config], {}, 'tsc').ok && ok;
 }
 process.exitCode = ok ? 0 : 1;

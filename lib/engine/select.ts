@@ -21,7 +21,10 @@ export function isChoice(value: unknown): value is EngineChoice {
   return CHOICES.includes(value);
 }
 
-/** Which engine `auto` takes in this thread, and why. */
+/**
+ * Which engine `auto` takes in this thread, and why.
+ * @see engineInfo
+ */
 export interface EngineInfo {
   readonly engine: EngineName;
   /** One sentence for a person. */
@@ -91,8 +94,8 @@ export function selectEngine(choice: EngineChoice): Crossing {
 /**
  * Returns which engine `new MemDB()` takes in this thread, and why. This looks for the native engine, if that was
  * not done yet. Throws `TypeError` if the environment variable MEMDB_ENGINE names no engine.
- *
- * ```js
+ * @example
+ * ```ts
  * const { engine, reason, tried } = engineInfo();
  * console.log(engine, reason);
  * for (const { file, why } of tried) console.log(file, why);

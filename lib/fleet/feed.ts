@@ -15,7 +15,10 @@ const STALL_MS = 2000;
 /** How long loading may take, ms. */
 const LOAD_MS = 600_000;
 
-/** What a feed is doing. */
+/**
+ * What a feed is doing.
+ * @see ClusterRevertedError
+ */
 export type FeedState = 'loading' | 'following' | 'disconnected' | 'reverted' | 'closed';
 
 /** Events do not follow from what was there before: some are missing, or were not written by a replica. */

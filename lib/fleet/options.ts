@@ -2,7 +2,16 @@ import type { EngineChoice } from '../index.js';
 import { show } from '../record/show.js';
 import type { Tls } from './etcd/endpoint.js';
 
-/** Options of `Replica.open`. */
+/**
+ * Options of `Replica.open`.
+ * @example
+ * ```ts
+ * const options: ReplicaOptions = {
+ *   endpoints: ['http://10.0.0.1:2379', 'http://10.0.0.2:2379', 'http://10.0.0.3:2379'],
+ *   namespace: 'healing/',
+ * };
+ * ```
+ */
 export interface ReplicaOptions {
   /** The servers of the cluster, for example `http://10.0.0.1:2379`. Use `https` for TLS. */
   endpoints: readonly string[];
@@ -23,14 +32,20 @@ export interface ReplicaOptions {
   maxBytes?: number;
 }
 
-/** Options of `Replica.update` and `Replica.sync`. */
+/**
+ * Options of `Replica.update` and `Replica.sync`.
+ * @see FleetUnavailableError
+ */
 export interface WaitOptions {
   /** How long it may take, ms: 30,000 by default. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
 
-/** Options of `Replica.view`. */
+/**
+ * Options of `Replica.view`.
+ * @see ReplicaStaleError
+ */
 export interface ViewOptions {
   /** How old the data may be, ms. It is checked about once a second, so smaller bounds fail at times; use `sync`. */
   maxLagMs?: number;

@@ -1,6 +1,9 @@
 import { Key, type ReadBatch } from '../index.js';
 
-/** Up to where a snapshot of a replica's data has followed the cluster. */
+/**
+ * Up to where a snapshot of a replica's data has followed the cluster.
+ * @see positionOf
+ */
 export interface Position {
   /** The revision of the cluster that the data is of. */
   readonly revision: number;
@@ -19,7 +22,15 @@ export function encodePosition({ revision, headRevision, version }: Position): U
   return new Uint8Array(Float64Array.of(revision, headRevision, version).buffer);
 }
 
-/** Returns the position of what the batch sees; undefined before anything was loaded. */
+/**
+ * Returns the position of what the batch sees; undefined before anything was loaded.
+ * Throws what the batch's `tryGet` throws.
+ * @example
+ * ```ts
+ * const revision = (replica: Replica) => replica.view((b) => positionOf(b)?.revision);
+ * db.view(positionOf); // undefined
+ * ```
+ */
 export function positionOf(batch: ReadBatch): Position | undefined {
   const value = batch.tryGet(POSITION);
   if (value === undefined) return undefined;

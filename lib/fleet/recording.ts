@@ -23,10 +23,15 @@ export interface Reads {
   scanned: boolean;
 }
 
-/** A batch that can be read and written: what `Replica.update` passes to its function. */
+/**
+ * A batch that can be read and written: what `Replica.update` passes to its function.
+ * @see Replica
+ */
 export interface UpdateBatch extends Omit<ReadBatch, 'begin'>, ChangeSet {
+  /** Returns a copy of the value of `key`. Throws `NotFoundError` if there is no value. */
   get(key: KeyLike): Buffer;
   forEach: ReadBatch['forEach'];
+  /** Begins a nested batch. Throws `BatchClosedError` after the end. */
   begin(prefix?: KeyLike, writable?: boolean): UpdateBatch;
 }
 

@@ -22,7 +22,10 @@ import { type Outcome, Writer } from './writer.js';
 /** How long closing waits for the cluster, ms. */
 const CLOSE_MS = 1000;
 
-/** The state of a replica. */
+/**
+ * The state of a replica.
+ * @see FleetUnavailableError
+ */
 export interface ReplicaStatus {
   readonly state: FeedState;
   /** The revision of the cluster that the local data is of. */
@@ -42,6 +45,16 @@ export interface ReplicaStatus {
 /**
  * A copy, in the memory of this process, of the records that a fleet of machines shares in an etcd cluster. It
  * follows what is committed anywhere. Reads are local; updates go to the cluster.
+ * @example
+ * ```ts
+ * async function work(options: ReplicaOptions) {
+ *   const replica = await Replica.open(options);
+ *   replica.view((b) => b.tryGet(Key.of('height'))); // local: a snapshot of one revision
+ *   await replica.update((b) => b.put(Key.of('height'), '7'));
+ *   await replica.sync(); // everything that was committed before is here
+ *   await replica.close();
+ * }
+ * ```
  */
 export class Replica {
   readonly #db: MemDB;

@@ -9,7 +9,14 @@ import {
 import { failureOf } from './failure.js';
 import type { Method } from './messages.js';
 
-/** Certificates in PEM form. */
+/**
+ * Certificates in PEM form.
+ * @example
+ * ```ts
+ * const tls: Tls = { ca: '-----BEGIN CERTIFICATE-----\n...' };
+ * const options: ReplicaOptions = { endpoints: ['https://10.0.0.1:2379'], namespace: 'healing/', tls };
+ * ```
+ */
 export interface Tls {
   /** Of the authorities that sign the servers' certificates. By default, those that Node trusts. */
   ca?: Uint8Array | string;

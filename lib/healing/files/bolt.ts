@@ -27,6 +27,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * A change inside a value is not noticed, because Bolt has no checksum of it. It calls `onNote` if the
  * meta page of the commit before is damaged. It also calls it for buckets within a bucket. A store writes
  * none, and they are not read.
+ * @see readRecords
  */
 export async function* readBolt(
   file: FileHandle,

@@ -9,8 +9,8 @@ import { Window } from './window.js';
 
 /**
  * Reads the records of a file, one after the other. Its first bytes say if it is a JSON list of
- * records, a snapshot or a Bolt file. Memory holds one record and, for a snapshot, its index. Throws `EncodingError` for a bad
- * file, and the operating system's error for one that cannot be read.
+ * records, a snapshot or a Bolt file. Memory holds one record and, for a snapshot, its index. Throws
+ * `EncodingError` for a bad file, and the operating system's error for one that cannot be read.
  * @example
  * ```ts
  * const { writeFileSync } = await import('node:fs');
