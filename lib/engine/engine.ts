@@ -136,7 +136,7 @@ export interface Engine {
    */
   commit(batch: number, locked: boolean, slice: number): number;
   /**
-   * Writes digests of the keys that an optimistic batch has read to the exchange's input, from the one at index
+   * Writes digests of the keys that an optimistic batch has read to the input, from the one at index
    * `from` on. Returns how many, 0 at the end. `results` has 1 if the batch has iterated, else 0.
    */
   reads(batch: number, from: number): number;
