@@ -7,6 +7,8 @@ export { writeJsonRecords } from './files/jsonwriter.js';
 export { readRecords } from './files/records.js';
 export { readSnapshot } from './files/snapshot.js';
 export { writeSnapshot } from './files/snapshotwriter.js';
+export { IndexChain, IndexSearch } from './indexchain.js';
+export { IndexEntry, type IndexField, type IndexFields } from './indexentry.js';
 export { type HealOptions, heal, type Progress } from './job/job.js';
 export type { ChainReport, Latency, Rate, Report } from './job/report.js';
 export {
@@ -17,3 +19,4 @@ export {
   type ValidateOptions,
 } from './receipt.js';
 export { State } from './state.js';
+export { type SyntheticMessage, sourceReceipt, syntheticReceipt } from './synthetic.js';
