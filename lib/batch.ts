@@ -2,7 +2,7 @@ import { endCall, startCall } from './engine/calls.js';
 import type { BatchId, Connection } from './engine/connection.js';
 import type { ReadSet } from './engine/crossing.js';
 import { BeginFlag } from './engine/engine.js';
-import { Cursor, Entries } from './entries.js';
+import { Cursor, entriesOf, keysOf } from './entries.js';
 import {
   BatchClosedError,
   ConflictError,
@@ -12,10 +12,24 @@ import {
   ReadOnlyBatchError,
 } from './errors.js';
 import type { ChangeSet, Value } from './keyvalue.js';
+import { checkOptions } from './options.js';
 import { isBytes } from './record/bytes.js';
 import { checkKey, type Key, type KeyLike } from './record/key.js';
 import { show } from './record/show.js';
 import { checkFunction, refusePromise, type Synchronous } from './synchronous.js';
+
+/**
+ * Options of `batch.entries()`, `batch.keys()` and `batch.clear()`.
+ * @example
+ * ```ts
+ * const options: PrefixOptions = { prefix: Key.of('Account') };
+ * db.view((b) => [...b.keys(options)]);
+ * ```
+ */
+export interface PrefixOptions {
+  /** Only keys whose first parts are those of this key, types included. */
+  prefix?: KeyLike;
+}
 
 /**
  * A view of the database as it was when the batch began, with the batch's own writes on top. A nested batch
@@ -141,7 +155,7 @@ export class Batch implements ChangeSet {
     checkFunction('forEach', fn);
     const call = startCall(this.#connection);
     try {
-      const cursor = this.#cursor();
+      const cursor = this.#cursor('forEach');
       call.opened = cursor;
       while (cursor.advance()) refusePromise('forEach', fn(cursor.key(), cursor.value()));
     } finally {
@@ -150,9 +164,26 @@ export class Batch implements ChangeSet {
     }
   }
 
-  /** Returns the pairs of `forEach`, to iterate over. */
-  entries(): IterableIterator<[Key, Buffer]> {
-    return new Entries(this.#cursor());
+  /**
+   * Returns the pairs of `forEach`, to iterate over; or only those whose keys begin with the parts of `prefix`,
+   * types included. Keys are whole, so `prefix` is a whole one too: the batch's own does not come before it.
+   */
+  entries(options?: PrefixOptions): IterableIterator<[Key, Buffer]> {
+    return entriesOf(this.#cursor('entries', options));
+  }
+
+  /** Returns the keys of `entries`. No value is copied. */
+  keys(options?: PrefixOptions): IterableIterator<Key> {
+    return keysOf(this.#cursor('keys', options, true));
+  }
+
+  /**
+   * Deletes every key that `keys` would show: all that the batch sees, or what begins with `prefix`. Throws
+   * `ReadOnlyBatchError`, or `DatabaseFullError` if memory cannot be allocated; then nothing is deleted.
+   */
+  clear(options?: PrefixOptions): void {
+    this.#requireWritable();
+    this.#connection.clear(this.#id, checkPrefix('clear', options));
   }
 
   [Symbol.iterator](): IterableIterator<[Key, Buffer]> {
@@ -243,9 +274,9 @@ export class Batch implements ChangeSet {
     return this.#prefix === undefined ? checked : this.#prefix.appendKey(checked);
   }
 
-  #cursor(): Cursor {
+  #cursor(method: string, options?: PrefixOptions, keysOnly = false): Cursor {
     this.#requireOpen();
-    return new Cursor(this.#connection, this.#id);
+    return new Cursor(this.#connection, this.#id, checkPrefix(method, options), keysOnly);
   }
 
   /** Whether it or a batch that it is nested in has ended. */
@@ -299,6 +330,7 @@ export interface ReadBatch
     | 'has'
     | 'forEach'
     | 'entries'
+    | 'keys'
     | 'discard'
     | 'closed'
     | 'writable'
@@ -308,6 +340,14 @@ export interface ReadBatch
   > {
   /** Begins a nested batch, which is read-only too. */
   begin(prefix?: KeyLike, writable?: false): ReadBatch;
+}
+
+/** Returns option `prefix`, or undefined if all keys have it. */
+function checkPrefix(method: string, options: PrefixOptions | undefined): Key | undefined {
+  if (options === undefined) return undefined;
+  checkOptions(method, options, ['prefix']);
+  const prefix = checkKey(options.prefix, 'a prefix');
+  return prefix.length === 0 && prefix.base === undefined ? undefined : prefix;
 }
 
 /** Returns a copy, so that no user code runs once the first key is looked up. */

@@ -11,8 +11,8 @@ export class Cursor {
   #ended = false;
 
   /** Throws `DatabaseClosedError`, or `DatabaseFullError` without memory. */
-  constructor(connection: Connection, batch: BatchId) {
-    this.#id = connection.iterate(batch);
+  constructor(connection: Connection, batch: BatchId, prefix?: Key, keysOnly = false) {
+    this.#id = connection.iterate(batch, prefix, keysOnly);
     this.#connection = connection;
   }
 
@@ -51,19 +51,21 @@ export class Cursor {
 /** Ends the walks of iterators that were neither run to their end nor ended. */
 const abandoned = new FinalizationRegistry<Cursor>((cursor) => cursor.discard());
 
-/** Key and value of every pair of a walk. */
-export class Entries implements IterableIterator<[Key, Buffer]> {
+/** What `read` takes from a walk at every pair. */
+class Walk<T> implements IterableIterator<T> {
   readonly #cursor: Cursor;
+  readonly #read: (cursor: Cursor) => T;
 
-  constructor(cursor: Cursor) {
+  constructor(cursor: Cursor, read: (cursor: Cursor) => T) {
     this.#cursor = cursor;
+    this.#read = read;
     abandoned.register(this, cursor, cursor);
   }
 
   /** Throws `DatabaseClosedError`. */
-  next(): IteratorResult<[Key, Buffer], undefined> {
+  next(): IteratorResult<T, undefined> {
     const cursor = this.#cursor;
-    if (cursor.advance()) return { done: false, value: [cursor.key(), cursor.value()] };
+    if (cursor.advance()) return { done: false, value: this.#read(cursor) };
     return this.return();
   }
 
@@ -81,4 +83,14 @@ export class Entries implements IterableIterator<[Key, Buffer]> {
   [Symbol.dispose](): void {
     this.return();
   }
+}
+
+/** Returns key and value of every pair of a walk. */
+export function entriesOf(cursor: Cursor): IterableIterator<[Key, Buffer]> {
+  return new Walk(cursor, (at) => [at.key(), at.value()]);
+}
+
+/** Returns the key of every pair of a walk. */
+export function keysOf(cursor: Cursor): IterableIterator<Key> {
+  return new Walk(cursor, (at) => at.key());
 }

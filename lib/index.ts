@@ -1,4 +1,4 @@
-export type { Batch, ReadBatch } from './batch.js';
+export type { Batch, PrefixOptions, ReadBatch } from './batch.js';
 export type { EngineName } from './engine/engine.js';
 export { type EngineChoice, type EngineInfo, engineInfo } from './engine/select.js';
 export type { Stats, ThreadStats } from './engine/stats.js';

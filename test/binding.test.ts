@@ -126,7 +126,7 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
     const db = call('create', Number.POSITIVE_INFINITY);
     const batch = call('begin', db, true);
     const nested = call('beginNested', batch, true);
-    const cursor = call('cursor', nested);
+    const cursor = call('cursor', nested, false, new Uint8Array(0));
     expect([db, batch, nested, cursor].every((id) => id >= 0)).toBe(true);
     expect(call('discard', batch)).toBe(Status.Ok);
     // It ended with its parent. The id may belong to another batch now.

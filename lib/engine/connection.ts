@@ -1,5 +1,6 @@
 import { ConflictError, DatabaseClosedError, LockTimeoutError } from '../errors.js';
 import type { Value } from '../keyvalue.js';
+import { prefixForm } from '../record/encoding.js';
 import type { Key } from '../record/key.js';
 import { endStopped } from './calls.js';
 import { now } from './clock.js';
@@ -205,9 +206,18 @@ export class Connection {
     this.#reclaimer.soon();
   }
 
-  /** Starts an iteration over what the batch sees now. Throws `DatabaseFullError` without memory. */
-  iterate(batch: BatchId): CursorId {
-    const id = this.#engine.cursor(batch);
+  /** Deletes all that the batch sees, or what has the prefix. Throws `DatabaseFullError` without memory. */
+  clear(batch: BatchId, prefix: Key | undefined): void {
+    const status = this.#engine.clear(batch, filterOf(prefix));
+    if (status < 0) throw failure(status);
+  }
+
+  /**
+   * Starts an iteration over what the batch sees now, or what has the prefix; with `keysOnly` the values are
+   * empty. Throws `DatabaseFullError` without memory.
+   */
+  iterate(batch: BatchId, prefix: Key | undefined, keysOnly: boolean): CursorId {
+    const id = this.#engine.cursor(batch, keysOnly, filterOf(prefix));
     if (id < 0) throw failure(id);
     return id as CursorId;
   }
@@ -265,4 +275,11 @@ export class Connection {
     const holder = this.#engine.exchange.words[Word.Holder] as number;
     return holder < 0 ? undefined : holder;
   }
+}
+
+const EVERYTHING = new Uint8Array(0);
+
+/** What an engine filters keys by. */
+function filterOf(prefix: Key | undefined): Uint8Array {
+  return prefix === undefined ? EVERYTHING : prefixForm(prefix.parts, prefix.base);
 }

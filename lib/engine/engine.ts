@@ -125,6 +125,8 @@ export interface Engine {
   /** For a key or value too large for the exchange. */
   putLarge(batch: number, at: number, key: Uint8Array, value: Uint8Array): number;
   delete(batch: number, at: number): number;
+  /** Deletes what `cursor` would show. Optimistic batches count it as an iteration. */
+  clear(batch: number, filter: Uint8Array): number;
   /**
    * Commits and closes the batch. For a root batch it takes the transaction mutex, and waits at most `slice` ms:
    * after Busy nothing was done, and the caller repeats it. If this thread holds the mutex already, `locked`
@@ -136,8 +138,8 @@ export interface Engine {
    */
   commit(batch: number, locked: boolean, slice: number): number;
   /**
-   * Writes digests of the keys that an optimistic batch has read to the input, from the one at index
-   * `from` on. Returns how many, 0 at the end. `results` has 1 if the batch has iterated, else 0.
+   * Writes digests of the keys that an optimistic batch has read to the exchange's input. Begins with the one at
+   * index `from`. Returns how many, 0 at the end. `results` has 1 if the batch has iterated, else 0.
    */
   reads(batch: number, from: number): number;
   /** Closes the batch and the batches nested in it. */
@@ -145,8 +147,12 @@ export interface Engine {
   /** Discards the batches of calls, and gives the transaction mutex back if this thread holds it. */
   endCalls(database: number): void;
 
-  /** Starts an iteration over what the batch sees now; it lives on after the batch is closed. */
-  cursor(batch: number): number;
+  /**
+   * Starts an iteration over what the batch sees now; it lives on after the batch is closed. Shows the pairs whose
+   * keys begin with the prefix that `filter` is made of (see `prefixForm`), all if that is empty. With `keysOnly`
+   * their values are empty.
+   */
+  cursor(batch: number, keysOnly: boolean, filter: Uint8Array): number;
   /**
    * Returns how many pairs come next, 0 at the end. Their key and value lengths stand in turns in `results`. Their
    * bytes stand in the slab, key then value, one after the other. Each value is at a `valuePosition`. NoRoom if

@@ -6,11 +6,12 @@ import {
   Key,
   type KeyLike,
   NestedUpdateError,
+  type PrefixOptions,
   type ReadBatch,
   type Value,
 } from '../index.js';
 import { POSITION } from './position.js';
-import { visiblePairs, visibly } from './visible.js';
+import { visibleKeys, visiblePairs, visibly } from './visible.js';
 
 /** Keys by their digests, as text. */
 type Keys = Map<string, Key>;
@@ -104,9 +105,14 @@ export class Recording implements UpdateBatch {
     this.#inner.forEach(visibly(fn));
   };
 
-  entries(): IterableIterator<[Key, Buffer]> {
+  entries(options?: PrefixOptions): IterableIterator<[Key, Buffer]> {
     this.reads.scanned = true;
-    return visiblePairs(this.#inner.entries());
+    return visiblePairs(this.#inner.entries(options));
+  }
+
+  keys(options?: PrefixOptions): IterableIterator<Key> {
+    this.reads.scanned = true;
+    return visibleKeys(this.#inner.keys(options));
   }
 
   [Symbol.iterator](): IterableIterator<[Key, Buffer]> {

@@ -1,5 +1,5 @@
-import type { Key, KeyLike, ReadBatch } from '../index.js';
-import { isPosition } from './position.js';
+import type { Key, KeyLike, PrefixOptions, ReadBatch } from '../index.js';
+import { isPosition, POSITION } from './position.js';
 
 /** What a replica passes to the function of `view`: a read-only batch whose iterations leave the position out. */
 export class Visible implements ReadBatch {
@@ -41,8 +41,12 @@ export class Visible implements ReadBatch {
     this.#inner.forEach(visibly(fn));
   };
 
-  entries(): IterableIterator<[Key, Buffer]> {
-    return visiblePairs(this.#inner.entries());
+  entries(options?: PrefixOptions): IterableIterator<[Key, Buffer]> {
+    return visiblePairs(this.#inner.entries(options));
+  }
+
+  keys(options?: PrefixOptions): IterableIterator<Key> {
+    return visibleKeys(this.#inner.keys(options));
   }
 
   [Symbol.iterator](): IterableIterator<[Key, Buffer]> {
@@ -69,6 +73,11 @@ export function visibly(fn: Visit): Visit {
   // Not a function: the iteration says so.
   if (typeof fn !== 'function') return fn;
   return (key, value) => (isPosition(key, value) ? undefined : fn(key, value));
+}
+
+/** The keys of an iteration without the position. */
+export function* visibleKeys(keys: IterableIterator<Key>): IterableIterator<Key> {
+  for (const key of keys) if (!key.equals(POSITION)) yield key;
 }
 
 /** The pairs of an iteration without the position. */

@@ -20,6 +20,7 @@ import { writeUvarint, writeVarint } from './varint.js';
  */
 
 const utf8 = new TextEncoder();
+const NOTHING = new Uint8Array(0);
 
 /**
  * Writes the bytes of the part that are hashed, after their varint length.
@@ -72,6 +73,21 @@ export function storedForm(parts: readonly Part[], base: Bytes32 | undefined): U
   });
 }
 
+/**
+ * Returns what engines compare stored keys with, to find those whose first parts these are. A key is stored in
+ * one of two forms, so both are in it. First come four bytes with the length of the binary form, lowest first,
+ * or -1 if there is no such form. Then come the parts in it, the head of a private form, and the parts in that.
+ */
+export function prefixForm(parts: readonly Part[], base: Bytes32 | undefined): Uint8Array {
+  const hasBinary = base === undefined && parts.every(keepsBinary);
+  const binary = hasBinary ? collect((target) => writeEach(writePart, parts, target, 0)) : NOTHING;
+  const head = base === undefined ? Uint8Array.of(0) : Uint8Array.of(1, ...base.toBuffer());
+  const inside = collect((target) => writeEach(writePrivately, parts, target, 0));
+  const length = Buffer.alloc(4);
+  length.writeInt32LE(hasBinary ? binary.length : -1);
+  return Buffer.concat([length, binary, head, inside]);
+}
+
 /** Whether a stored form is the private one. */
 export function isPrivateForm(stored: Uint8Array): boolean {
   return stored[0] === 0x80 && stored[1] === 0;
@@ -115,7 +131,17 @@ function writeParts(
   target: Target,
   offset: number,
 ): number {
-  let at = writeUvarint(parts.length, target.bytes, offset);
+  const start = writeUvarint(parts.length, target.bytes, offset);
+  return start < 0 ? -1 : writeEach(write, parts, target, start);
+}
+
+function writeEach(
+  write: typeof writePart,
+  parts: readonly Part[],
+  target: Target,
+  offset: number,
+): number {
+  let at = offset;
   for (let i = 0; i < parts.length && at >= 0; i++) at = write(parts[i] as Part, target, at);
   return at;
 }

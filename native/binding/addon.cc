@@ -153,7 +153,7 @@ constexpr Function kFunctions[] = {
     {"next", Call<&Client::Next>},       {"endCursor", Call<&Client::EndCursor>},
     {"reclaim", Call<&Client::Reclaim>}, {"endCalls", Call<&Client::EndCalls>},
     {"version", Call<&Client::Version>}, {"batchVersion", Call<&Client::BatchVersion>},
-    {"reads", Call<&Client::Reads>},
+    {"reads", Call<&Client::Reads>},     {"clear", Call<&Client::Clear>},
 };
 
 // open(exchange: ArrayBuffer, threadId: number): the functions, of a new client.

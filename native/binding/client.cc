@@ -267,12 +267,18 @@ int32_t Client::EndCalls(int32_t id) {
   return Answer(Status::kOk);
 }
 
-int32_t Client::StartCursor(int32_t id) {
+int32_t Client::Clear(int32_t id, std::span<uint8_t> filter) {
+  OpenBatch* open = batches_.Find(id);
+  if (open == nullptr) return kMisuse;
+  return Answer(open->session->Clear(open->batch, KeyFilter(filter)));
+}
+
+int32_t Client::StartCursor(int32_t id, bool keys_only, std::span<uint8_t> filter) {
   cursors_.Reserve();
   OpenBatch* open = batches_.Find(id);
   if (open == nullptr) return kMisuse;
   Session* session = open->session;
-  Cursor* cursor = session->StartCursor(open->batch);
+  Cursor* cursor = session->StartCursor(open->batch, KeyFilter(filter), keys_only);
   if (cursor == nullptr) return Answer(session->closed() ? Status::kClosed : Status::kFull);
   return cursors_.Add({session, cursor, open->database});
 }

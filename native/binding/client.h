@@ -68,12 +68,14 @@ class Client {
   int32_t Put(int32_t batch, int32_t at, int32_t key_length, int32_t value_length);
   int32_t PutLarge(int32_t batch, int32_t at, std::span<uint8_t> key, std::span<uint8_t> value);
   int32_t Delete(int32_t batch, int32_t at);
+  int32_t Clear(int32_t batch, std::span<uint8_t> filter);
   int32_t Commit(int32_t batch, bool locked, double slice);
   int32_t Reads(int32_t batch, int32_t from);
   int32_t Discard(int32_t batch);
   int32_t EndCalls(int32_t database);
 
-  int32_t StartCursor(int32_t batch);
+  // `filter`: see KeyFilter.
+  int32_t StartCursor(int32_t batch, bool keys_only, std::span<uint8_t> filter);
   int32_t Next(int32_t cursor);
   int32_t EndCursor(int32_t cursor);
   int32_t Reclaim(int32_t database);

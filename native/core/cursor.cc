@@ -7,8 +7,9 @@
 
 namespace memdb {
 
-std::unique_ptr<Cursor> Cursor::Start(Store& store, const Batch& batch) try {
-  std::unique_ptr<Cursor> cursor(new Cursor(store, batch.version));
+std::unique_ptr<Cursor> Cursor::Start(Store& store, const Batch& batch, KeyFilter filter,
+                                      bool keys_only) try {
+  std::unique_ptr<Cursor> cursor(new Cursor(store, batch.version, std::move(filter), keys_only));
   // From the innermost batch outwards: inner writes hide outer ones.
   const Batch* root = nullptr;
   for (const Batch* layer = &batch; layer != nullptr; layer = layer->parent) {
@@ -17,9 +18,11 @@ std::unique_ptr<Cursor> Cursor::Start(Store& store, const Batch& batch) try {
       const Entry* entry = EntryAt(store.heap(), slot.ref);
       const auto [at, is_new] = cursor->overlay_.try_emplace(entry->digest);
       if (!is_new) return;
-      at->second.deleted = entry->deleted();
-      if (entry->deleted()) return;
+      // One that is not shown hides what it supersedes, like a deletion.
+      at->second.deleted = entry->deleted() || !cursor->filter_.Passes(entry->key());
+      if (at->second.deleted) return;
       at->second.key.assign(entry->key().begin(), entry->key().end());
+      if (keys_only) return;
       at->second.value.assign(entry->value().begin(), entry->value().end());
     });
   }
@@ -69,7 +72,9 @@ int Cursor::Next(Chunk* chunk) {
   for (;;) {
     for (; shown_ < entries_.size(); shown_++) {
       const Entry* entry = entries_[shown_];
-      if (!take(entry->key(), entry->value())) return stopped();
+      if (!filter_.Passes(entry->key())) continue;
+      const auto value = keys_only_ ? std::span<const uint8_t>() : entry->value();
+      if (!take(entry->key(), value)) return stopped();
     }
     if (next_shard_ == kShards) return static_cast<int>(count);
     if (!store_.Collect(next_shard_, version_, hidden, &entries_)) {

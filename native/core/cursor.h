@@ -6,10 +6,12 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "batch.h"
 #include "entry.h"
+#include "key_filter.h"
 #include "open_snapshots.h"
 #include "store.h"
 
@@ -21,7 +23,9 @@ namespace memdb {
 class Cursor {
  public:
   // Pins the version that the batch reads. Null if memory cannot be allocated.
-  static std::unique_ptr<Cursor> Start(Store& store, const Batch& batch);
+  // Shows the pairs whose keys the filter passes; with `keys_only`, their values are empty.
+  static std::unique_ptr<Cursor> Start(Store& store, const Batch& batch, KeyFilter filter,
+                                       bool keys_only);
 
   struct Chunk {
     // The sizes of key and value, for each pair.
@@ -55,11 +59,17 @@ class Cursor {
   };
   using Overlay = std::unordered_map<Digest, Copy, DigestHash>;
 
-  Cursor(Store& store, Version version)
-      : store_(store), version_(version), overlay_(0, DigestHash{store}) {}
+  Cursor(Store& store, Version version, KeyFilter filter, bool keys_only)
+      : store_(store),
+        version_(version),
+        filter_(std::move(filter)),
+        keys_only_(keys_only),
+        overlay_(0, DigestHash{store}) {}
 
   Store& store_;
   const Version version_;
+  const KeyFilter filter_;
+  const bool keys_only_;
   Overlay overlay_;
   Overlay::const_iterator pending_;
   // The entries of the shard before next_shard_ that the overlay does not hide, and how

@@ -256,6 +256,50 @@ Status Session::Write(Batch* batch, const Digest& digest, Ref ref) {
   return Status::kOk;
 }
 
+Status Session::Clear(Batch* batch, const KeyFilter& filter) {
+  MutexLock lock(mutex_);
+  if (!Usable(batch)) return Status::kClosed;
+  if (batch->reads != nullptr) batch->reads->AddScan();
+  Heap& heap = store_->heap();
+  std::vector<Ref> marks;
+  const auto fail = [&] {
+    for (const Ref mark : marks) Entry::Destroy(heap, mark);
+    return Status::kFull;
+  };
+  try {
+    std::vector<Digest> cleared;
+    for (const Batch* layer = batch; layer != nullptr; layer = layer->parent) {
+      layer->writes.ForEach([&](const Table::Slot& slot) {
+        const Entry* entry = EntryAt(heap, slot.ref);
+        if (!entry->deleted() && filter.Passes(entry->key())) cleared.push_back(entry->digest);
+      });
+    }
+    for (size_t shard = 0; shard < kShards; shard++) {
+      store_->ForEachVisible(shard, batch->version, [&](const Digest& digest, const Entry& entry) {
+        if (filter.Passes(entry.key())) cleared.push_back(digest);
+      });
+    }
+    // What an inner batch hides is not seen: it stays as the inner batch has it.
+    std::erase_if(cleared, [&](const Digest& digest) NO_THREAD_SAFETY_ANALYSIS {
+      bool pending;
+      const Entry* entry = FindPending(batch, digest, store_->TagOf(digest), &pending);
+      return pending && (entry == nullptr || !filter.Passes(entry->key()));
+    });
+    marks.reserve(cleared.size());
+    for (const Digest& digest : cleared) {
+      const Ref mark = Entry::CreateDeleted(heap, digest);
+      if (mark == 0) return fail();
+      marks.push_back(mark);
+    }
+    if (!batch->writes.Reserve(marks.size())) return fail();
+  } catch (const std::bad_alloc&) {
+    return fail();
+  }
+  // Nothing can fail from here on: there is room. A key that two layers have comes twice.
+  for (const Ref mark : marks) Write(batch, EntryAt(heap, mark)->digest, mark);
+  return Status::kOk;
+}
+
 Status Session::MergeIntoParent(Batch* batch) {
   if (batch->writes.size() == 0) return Status::kOk;
   Heap& heap = store_->heap();
@@ -379,11 +423,11 @@ void Session::DestroyWrites(Batch* batch) {
   batch->writes.Reset();
 }
 
-Cursor* Session::StartCursor(const Batch* batch) try {
+Cursor* Session::StartCursor(const Batch* batch, KeyFilter filter, bool keys_only) try {
   MutexLock lock(mutex_);
   if (!Usable(batch)) return nullptr;
   if (cursors_.size() == cursors_.capacity()) cursors_.reserve(2 * cursors_.size() + 8);
-  auto cursor = Cursor::Start(*store_, *batch);
+  auto cursor = Cursor::Start(*store_, *batch, std::move(filter), keys_only);
   if (cursor == nullptr) return nullptr;
   if (batch->reads != nullptr) batch->reads->AddScan();
   const Batch* root = batch;

@@ -72,6 +72,9 @@ class Session {
   Status Put(Batch* batch, const Digest& digest, std::span<const uint8_t> key,
              std::span<const uint8_t> value);
   Status Delete(Batch* batch, const Digest& digest);
+  // Deletes all that the batch sees whose keys the filter passes. After kFull the batch is as it
+  // was.
+  Status Clear(Batch* batch, const KeyFilter& filter);
 
   // Whether this thread has neither committed nor discarded the batch or one that it is
   // nested in. It stays open if the store is closed.
@@ -92,7 +95,8 @@ class Session {
   // as have room. Returns how many, and whether the root has scanned.
   size_t CopyReads(const Batch* batch, size_t from, std::span<uint8_t> target, bool* scanned);
 
-  Cursor* StartCursor(const Batch* batch);
+  // See Cursor::Start.
+  Cursor* StartCursor(const Batch* batch, KeyFilter filter, bool keys_only);
   int Next(Cursor* cursor, Cursor::Chunk* chunk);
   void EndCursor(Cursor* cursor);
 

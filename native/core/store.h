@@ -62,6 +62,11 @@ class Store {
   // Finds many, and waits for memory once rather than once for each.
   void FindMany(std::span<Lookup*> lookups, Version version);
 
+  // Calls `function` with the digest and the entry of each key in one shard, as a reader of the
+  // version sees it. It holds the shard's lock.
+  template <typename Function>
+  void ForEachVisible(size_t shard, Version version, Function&& function);
+
   // Lists the entries of one shard that a reader of the version sees, except for keys that
   // are `hidden` by their digests. Returns false if memory cannot be allocated.
   template <typename Hidden>
@@ -168,6 +173,17 @@ class Store {
   std::list<Session*>::iterator next_to_abandon_ GUARDED_BY(sessions_mutex_) = sessions_.end();
   std::atomic<Session*> abandoning_{nullptr};
 };
+
+template <typename Function>
+void Store::ForEachVisible(size_t shard_index, Version version, Function&& function) {
+  Shard& shard = shards_[shard_index];
+  ReaderLock lock(shard.lock);
+  shard.table.ForEach([&](const Table::Slot& slot) {
+    if (const Entry* entry = Visible(slot.ref, version)) {
+      function(EntryAt(heap_, slot.ref)->digest, *entry);
+    }
+  });
+}
 
 template <typename Hidden>
 bool Store::Collect(size_t shard_index, Version version, Hidden&& hidden,

@@ -78,7 +78,7 @@ class Worker {
     // The batch stays open for its thread, but is of no use.
     CHECK(user_->IsOpen(batch_));
     CHECK(user_->BeginNested(batch_, true) == nullptr);
-    CHECK(user_->StartCursor(batch_) == nullptr);
+    CHECK(user_->StartCursor(batch_, KeyFilter({}), false) == nullptr);
     CHECK(user_->Has(batch_, DigestOf("key")) == Status::kClosed);
     CHECK(user_.TryPut(batch_, "key", "value") == Status::kClosed);
     CHECK(user_.TryDelete(batch_, "key") == Status::kClosed);
@@ -95,7 +95,7 @@ class Worker {
   std::string Key() { return "key " + std::to_string(random_.Below(200)); }
 
   bool Walk() {
-    Cursor* cursor = user_->StartCursor(batch_);
+    Cursor* cursor = user_->StartCursor(batch_, KeyFilter({}), false);
     if (cursor == nullptr) return false;
     int32_t sizes[8];
     uint8_t bytes[4000];

@@ -18,7 +18,7 @@ TEST("cursor: a chunk is filled as far as it goes, and no byte further") {
   user.Commit(batch);
   batch = user.Begin();
   user.Put(batch, "pending", std::string(200, 'p'));
-  Cursor* cursor = user->StartCursor(batch);
+  Cursor* cursor = user->StartCursor(batch, KeyFilter({}), false);
 
   int32_t sizes[8];
   uint8_t bytes[512];
@@ -42,7 +42,7 @@ TEST("cursor: a chunk is filled as far as it goes, and no byte further") {
   CHECK_EQ(next(8, 512), 0);
   user->EndCursor(cursor);
 
-  cursor = user->StartCursor(batch);
+  cursor = user->StartCursor(batch, KeyFilter({}), false);
   CHECK_EQ(next(8, 512), 2);
   CHECK_EQ(next(8, 512), 0);
 }
@@ -53,7 +53,8 @@ TEST("cursor: iterations end in any order, and the others go on") {
   Batch* batch = user.Begin();
   user.Put(batch, "key", "value");
   std::vector<Cursor*> cursors;
-  for (int i = 0; i < Rounds(100'000); i++) cursors.push_back(user->StartCursor(batch));
+  for (int i = 0; i < Rounds(100'000); i++)
+    cursors.push_back(user->StartCursor(batch, KeyFilter({}), false));
   while (!cursors.empty()) {
     std::swap(random.Pick(cursors), cursors.back());
     if (random.OneIn(100)) {
@@ -81,7 +82,7 @@ TEST("cursor: pending digests that a caller chose to meet do not slow it down") 
       CHECK(user->Put(batch, digest_of(i), {}, {}) == Status::kOk);
     }
     const auto start = Clock::now();
-    Cursor* cursor = user->StartCursor(batch);
+    Cursor* cursor = user->StartCursor(batch, KeyFilter({}), false);
     user->EndCursor(cursor);
     user.Discard(batch);
     return Clock::now() - start;

@@ -266,8 +266,8 @@ TEST("memory: reading many, and iterating") {
   CHECK(failures > 0);
 
   Cursor* cursor = nullptr;
-  failures =
-      FailEachAllocation(user, [&] { return (cursor = user->StartCursor(batch)) != nullptr; });
+  failures = FailEachAllocation(
+      user, [&] { return (cursor = user->StartCursor(batch, KeyFilter({}), false)) != nullptr; });
   CHECK(failures > 0);
   // Every step of the iteration, a few times failing.
   Pairs shown;
@@ -303,7 +303,7 @@ TEST("memory: reading the usage needs none") {
   if (!kCountsMemory) return;
   User user;
   Batch* batch = user.Begin();
-  user->StartCursor(batch);
+  user->StartCursor(batch, KeyFilter({}), false);
   const FailingAllocation failing(0);
   user->ForEachUsage([](const Session::Usage& usage) { CHECK_EQ(usage.batches, 1u); });
   CHECK(!failing.failed());
@@ -320,7 +320,7 @@ TEST("memory: when every session has left, none is held") {
     user.Commit(batch);
     batch = other.Begin();
     WriteAll(other, batch, 500, "pending");
-    other->StartCursor(batch);
+    other->StartCursor(batch, KeyFilter({}), false);
     CHECK(MappedBytes() > before);
   }
   WaitUntil("all is given back", [&] { return MappedBytes() == before; });

@@ -375,7 +375,7 @@ TEST("session: usage reports what each thread has open, and since when") {
   Batch* batch = other.Begin();
   const auto after = Clock::now();
   other.BeginNested(batch);
-  other->StartCursor(batch);
+  other->StartCursor(batch, KeyFilter({}), false);
   CHECK_EQ(usage_of(22).batches, 2u);
   CHECK_EQ(usage_of(22).snapshots, 1u);
   CHECK(before <= usage_of(22).oldest && usage_of(22).oldest <= after);

@@ -220,7 +220,7 @@ class Work {
   // An iteration shows what the batch reads, and goes on without it.
   static void Walk(User& user, Random& random) {
     Batch* batch = user.Begin(false);
-    Cursor* cursor = user->StartCursor(batch);
+    Cursor* cursor = user->StartCursor(batch, KeyFilter({}), false);
     CHECK(cursor != nullptr);
     std::array<int64_t, kGroups> stamps;
     for (int group = 0; group < kGroups; group++) {
@@ -246,7 +246,7 @@ class Work {
     Batch* batch = user.Begin();
     user.Put(batch, "never committed", "value");
     user.BeginNested(batch);
-    user->StartCursor(batch);
+    user->StartCursor(batch, KeyFilter({}), false);
     if (random.OneIn(2)) Update(user, random, false);
   }
 
@@ -284,7 +284,7 @@ TEST("threads: open batches and iterations delay nobody") {
     if (i > 0) {
       Batch* batch = own.Begin();
       own.Put(batch, "key", "pending");
-      Cursor* cursor = own->StartCursor(batch);
+      Cursor* cursor = own->StartCursor(batch, KeyFilter({}), false);
       Pairs pairs;
       own.Next(cursor, 1, 100, &pairs);
       open++;

@@ -138,7 +138,7 @@ void User::Commit(Batch* batch, bool locked) {
 }
 
 Pairs User::All(const Batch* batch) {
-  Cursor* cursor = session_->StartCursor(batch);
+  Cursor* cursor = session_->StartCursor(batch, KeyFilter({}), false);
   CHECK(cursor != nullptr);
   Pairs pairs;
   while (Next(cursor, 64, 4096, &pairs)) {

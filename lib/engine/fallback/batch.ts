@@ -1,3 +1,4 @@
+import type { KeyFilter } from './keyfilter.js';
 import { DELETED, Entry } from './layout.js';
 import { byteOf } from './memory.js';
 import { Pending, Record } from './pending.js';
@@ -106,6 +107,39 @@ export class Batch {
     const overlay = new Pending();
     while (layers.length > 0) overlay.absorb(layers.pop() as Pending);
     return overlay;
+  }
+
+  /**
+   * Deletes all that it sees whose keys the filter passes. Throws a `RangeError` without memory, and then nothing
+   * has changed.
+   */
+  clear(filter: KeyFilter): void {
+    const { store, reads, snapshot } = this;
+    const { memory } = store;
+    const overlay = this.overlay();
+    const cleared = new Pending();
+    if (reads !== undefined) reads.scanned = true;
+    for (let record = 0; record < overlay.count * Record.Words; record += Record.Words) {
+      const { records } = overlay;
+      if (records[record + Record.ValueLength] === DELETED) continue;
+      const start = overlay.start(record);
+      const end = start + (records[record + Record.KeyLength] as number);
+      if (!filter.passes(overlay.array(record), start, end)) continue;
+      cleared.delete(records[record + Record.Tag] as number, records, record + Record.Digest);
+    }
+    for (let tag = 0; tag !== store.table.end; ) {
+      tag = store.visitSegment(tag, snapshot.version, (entry) => {
+        const start = byteOf(entry + Entry.Data);
+        const end = start + memory.word(entry + Entry.KeyLength);
+        memory.reachByte(end);
+        if (!filter.passes(memory.bytes, start, end)) return;
+        const { words } = memory;
+        const digest = entry + Entry.Digest;
+        const own = store.tagOf(words, digest);
+        if (overlay.find(own, words, digest) < 0) cleared.delete(own, words, digest);
+      });
+    }
+    this.toWrite().absorb(cleared);
   }
 
   /** Closes it and the batches nested in it, however deep. */

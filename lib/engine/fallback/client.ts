@@ -1,6 +1,7 @@
 import { Status } from '../engine.js';
 import { Batch } from './batch.js';
 import { Cursor } from './cursor.js';
+import type { KeyFilter } from './keyfilter.js';
 import type { Snapshot } from './pins.js';
 import type { Store } from './store.js';
 
@@ -73,8 +74,8 @@ export class Client {
   }
 
   /** Throws a `RangeError` when memory cannot be allocated. */
-  addCursor(batch: Batch): number {
-    const cursor = new Cursor(++this.lastId, batch);
+  addCursor(batch: Batch, keysOnly: boolean, filter: KeyFilter): number {
+    const cursor = new Cursor(++this.lastId, batch, keysOnly, filter);
     this.cursors.set(cursor.id, cursor);
     return cursor.id;
   }

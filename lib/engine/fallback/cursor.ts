@@ -1,5 +1,6 @@
 import { valuePosition } from '../exchange.js';
 import type { Batch } from './batch.js';
+import type { KeyFilter } from './keyfilter.js';
 import { DELETED, Entry, type Ref } from './layout.js';
 import { byteOf } from './memory.js';
 import { copy, type Pending, Record } from './pending.js';
@@ -19,6 +20,8 @@ export class Cursor {
   /** What it pins. */
   readonly snapshot: Snapshot;
   private readonly overlay: Pending;
+  private readonly filter: KeyFilter;
+  private readonly keysOnly: boolean;
   /** The next record of the overlay. */
   private record = 0;
   /** The entries of a segment, the next of them, and where the next segment begins. */
@@ -29,11 +32,13 @@ export class Cursor {
   needed = 0;
 
   /** Throws a `RangeError` when memory cannot be allocated. */
-  constructor(id: number, batch: Batch) {
+  constructor(id: number, batch: Batch, keysOnly: boolean, filter: KeyFilter) {
     this.id = id;
     this.store = batch.store;
     this.database = batch.database;
     this.overlay = batch.overlay();
+    this.keysOnly = keysOnly;
+    this.filter = filter;
     this.snapshot = batch.snapshot;
     this.snapshot.uses++;
     if (batch.reads !== undefined) batch.reads.scanned = true;
@@ -48,7 +53,7 @@ export class Cursor {
    * lengths of keys and values go to `lengths`, in turns. Returns how many, 0 at the end, or -1 when not even one fits.
    */
   next(target: Uint8Array, start: number, lengths: Int32Array): number {
-    const { overlay } = this;
+    const { overlay, filter } = this;
     const { memory, table } = this.store;
     const most = lengths.length >> 1;
     let at = start;
@@ -57,8 +62,10 @@ export class Cursor {
       from: Uint8Array,
       byte: number,
       keyLength: number,
-      valueLength: number,
+      wholeLength: number,
     ): boolean => {
+      if (!filter.passes(from, byte, byte + keyLength)) return true;
+      const valueLength = this.keysOnly ? 0 : wholeLength;
       const value = valuePosition(at + keyLength);
       const end = value + valueLength;
       if (count === most || end > target.length) {

@@ -5,6 +5,7 @@ import { type Exchange, Region, valuePosition, Word } from '../exchange.js';
 import { type Batch, Found } from './batch.js';
 import { Client } from './client.js';
 import { Digests } from './digests.js';
+import { KeyFilter } from './keyfilter.js';
 import { Entry, FIRST_VERSION } from './layout.js';
 import { byteOf, Memory } from './memory.js';
 import { copy } from './pending.js';
@@ -271,12 +272,18 @@ class Fallback implements Engine {
     this.unlock(database);
   }
 
-  cursor(batch: number): number {
+  clear(batch: number, form: Uint8Array): number {
+    const from = this.client.batch(batch);
+    if (typeof from === 'number') return from;
+    return orFull(() => from.clear(new KeyFilter(form)));
+  }
+
+  cursor(batch: number, keysOnly: boolean, filter: Uint8Array): number {
     const from = this.client.batch(batch);
     if (typeof from === 'number') return from;
     let id = 0;
     const status = orFull(() => {
-      id = this.client.addCursor(from);
+      id = this.client.addCursor(from, keysOnly, new KeyFilter(filter));
     });
     return status < 0 ? status : id;
   }

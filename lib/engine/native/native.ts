@@ -151,7 +151,17 @@ export function createNative(exchange: Exchange, search: Search): Engine {
       discard();
     },
     endCalls: (database) => ask(core.endCalls, database),
-    cursor: (batch) => ask(core.cursor, batch),
+    clear(batch, filter) {
+      words[FIRST] = batch;
+      core.clear(filter);
+      return words[ANSWER] as number;
+    },
+    cursor(batch, keysOnly, filter) {
+      words[FIRST] = batch;
+      words[SECOND] = keysOnly ? 1 : 0;
+      core.cursor(filter);
+      return words[ANSWER] as number;
+    },
     next: (cursor) => ask(core.next, cursor),
     endCursor: (cursor) => ask(core.endCursor, cursor),
     reclaim: (database) => ask(core.reclaim, database),
