@@ -1,4 +1,5 @@
 // npm run build: rebuilds both parts, or the one that is named.
+import './install.mjs';
 import { buildNative } from './native.mjs';
 import { compile } from './typescript.mjs';
 

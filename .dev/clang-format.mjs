@@ -1,4 +1,5 @@
 // Formats the C++ sources in place. With --check it only reports, and fails if one is not formatted.
+import './install.mjs';
 import { files, runPackage } from './project.mjs';
 
 const sources = ['native', 'test/native'].flatMap((d) => files(d, (f) => /\.(cc|h)$/.test(f)));

@@ -44,7 +44,7 @@ function leave(missing) {
 }
 
 /** The headers that came with this Node.js, if any: then node-gyp downloads none. */
-function headers() {
+export function headers() {
   const prefix = dirname(dirname(process.execPath));
   const version = join(prefix, 'include/node/node_version.h');
   if (!existsSync(version)) return [];

@@ -1,5 +1,6 @@
 // npm run types: checks the types of lib/, test/, bench/ and docs/examples/. All but the first are checked against the
 // declarations that the package ships.
+import './install.mjs';
 import { runPackage } from './project.mjs';
 import { compile } from './typescript.mjs';
 

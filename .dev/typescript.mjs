@@ -52,7 +52,7 @@ function wrap(face) {
 /** Removes the output of sources that are gone. */
 function prune() {
   for (const file of files('dist/lib')) {
-    const source = file.slice('dist/'.length).replace(/\.(d\.mts|d\.ts|mjs|js)$/, '.ts');
+    const source = file.slice('dist/'.length).replace(/\.(d\.mts|d\.ts|mjs|js|js\.map)$/, '.ts');
     if (!existsSync(at(source))) rmSync(at(file));
   }
 }

@@ -1,58 +1,48 @@
-// npm run test:package: packs the package, checks what is in it, and installs it in an empty project. There
-// it uses the package as users will: imported, required, typed, with and without the native engine.
+// npm run test:package: packs the package, checks what is in it, and installs it with every package manager
+// that people use. Once the archive has prebuilt binaries, once not. Nothing is compiled, and no manager complains.
+import '../../.dev/install.mjs';
 import { strict as assert } from 'node:assert';
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { at, files, run, runNpm, runPackage, which } from '../../.dev/project.mjs';
-import { withoutCompiler } from './without-compiler.mjs';
+import { at, files, run, runNpm, runPackage } from '../../.dev/project.mjs';
+import { managerChecks } from './managers.mjs';
+import { must, newProject, pack, prebuild, runChecks } from './tools.mjs';
 
-const project = mkdtempSync(join(tmpdir(), 'memdb-package-'));
-const installed = join(project, 'node_modules', 'accumulate-memdb');
-const archive = join(project, 'package.tgz');
+/** The most bytes of the archive, with the binaries of all platforms. */
+const MOST = 1_000_000;
+/** How many platforms the hosted workflow builds for. */
+const PLATFORMS = 8;
+
+const hasBinary = prebuild();
+const withPrebuilds = pack();
+const { archive } = withPrebuilds;
+const bare = pack({ prebuilds: false });
+const project = newProject('consumer');
 const inProject = { quiet: true, cwd: project };
 
-const checks = {
+await runChecks('package', {
   'the files in the archive': checkFiles,
-  'publint finds nothing': () =>
-    must(runPackage('publint', ['run', archive, '--strict'], inProject)),
-  'its types resolve from every kind of module': () => {
-    const args = [archive, '--profile', 'node16'];
-    must(runPackage('@arethetypeswrong/cli', args, inProject, 'attw'));
+  'its size': checkSize,
+  'its manifest': checkManifest,
+  'publint finds nothing': () => {
+    must(runPackage('publint', ['run', archive, '--strict'], inProject));
   },
-  'it installs in an empty project': install,
+  'its types resolve from every kind of module': () => {
+    must(runPackage('@arethetypeswrong/cli', [archive], inProject, 'attw'));
+  },
   'a program in TypeScript compiles, as ESM and as CommonJS': compileConsumer,
   'and runs on the fallback': () => runConsumer('fallback'),
-  'its install script, without a compiler': installWithoutCompiler,
-  ...(which('c++', 'g++', 'clang++') && {
-    'its install script, with a compiler': installWithCompiler,
-    'and the program runs on the native engine': () => runConsumer('native'),
+  ...(hasBinary && { 'and runs on the native engine': () => runConsumer('native') }),
+  ...managerChecks({
+    'with prebuilt binaries': { archive, engine: hasBinary ? 'native' : 'fallback' },
+    'without prebuilt binaries': { archive: bare.archive, engine: 'fallback' },
   }),
-};
-
-try {
-  for (const [what, check] of Object.entries(checks)) {
-    console.log(`Package: ${what}`);
-    check();
-  }
-} finally {
-  rmSync(project, { recursive: true });
-}
-
-/** Returns the output of a command. Throws if the command failed. */
-function must({ ok, stdout, output, error }) {
-  if (!ok) throw new Error(error ? error.message : output);
-  return stdout;
-}
+});
 
 function checkFiles() {
-  const report = must(runNpm(['pack', '--json', '--pack-destination', project], { quiet: true }));
-  const [{ filename, files: inside }] = JSON.parse(report.slice(report.indexOf('[')));
-  copyFileSync(join(project, filename), archive);
-
   const compiled = files('lib', (f) => f.endsWith('.ts') && !f.endsWith('.d.ts')).flatMap((f) => {
     const stem = `dist/${f.slice(0, -'.ts'.length)}`;
-    return [`${stem}.js`, `${stem}.d.ts`];
+    return [`${stem}.js`, `${stem}.js.map`, `${stem}.d.ts`];
   });
   const faces = ['dist/lib/index', 'dist/lib/healing/index', 'dist/lib/fleet/index'];
   const intended = [
@@ -60,13 +50,12 @@ function checkFiles() {
     'README.md',
     'LICENSE',
     'CHANGELOG.md',
-    'binding.gyp',
     ...compiled,
     ...faces.flatMap((f) => [`${f}.mjs`, `${f}.d.mts`]),
-    ...files('native'),
     ...files('prebuilds'),
   ];
-  const packed = inside.map((f) => f.path);
+  const packed = withPrebuilds.files.map((f) => f.path);
+  for (const { path, size } of withPrebuilds.files) console.log(`  ${size} ${path}`);
   assert.deepEqual(
     {
       missing: intended.filter((f) => !packed.includes(f)),
@@ -76,9 +65,30 @@ function checkFiles() {
   );
 }
 
-function install() {
-  writeFileSync(join(project, 'package.json'), '{ "private": true }\n');
-  must(runNpm(['install', '--ignore-scripts', '--prefer-offline', archive], inProject));
+/** Estimates the size with the binaries of all platforms from that with the binaries of some. */
+function checkSize() {
+  const { size, unpackedSize } = withPrebuilds;
+  const code = must(run('wc', ['-c', bare.archive], { quiet: true })).split(' ')[0];
+  const binaries = files('prebuilds', (f) => f.endsWith('.node')).length;
+  const each = binaries > 0 ? (size - Number(code)) / binaries : 0;
+  const all = Math.round(Number(code) + each * PLATFORMS);
+  assert(all <= MOST, `about ${all} bytes with ${PLATFORMS} binaries, more than ${MOST}`);
+  return `${size} bytes packed with ${binaries} binaries (${unpackedSize} unpacked), about ${all} with ${PLATFORMS}`;
+}
+
+function checkManifest() {
+  const installed = installConsumer();
+  const manifest = must(run('cat', [join(installed, 'package.json')], { quiet: true }));
+  const { dependencies, scripts, engines } = JSON.parse(manifest);
+  assert.deepEqual(Object.keys(dependencies), ['node-gyp-build']);
+  assert.equal(engines.node, '>=20.9');
+  for (const hook of ['preinstall', 'install', 'postinstall']) assert(!(hook in scripts), hook);
+  assert(!existsSync(join(installed, 'binding.gyp')));
+}
+
+function installConsumer() {
+  must(runNpm(['install', '--prefer-offline', archive], inProject));
+  return join(project, 'node_modules/accumulate-memdb');
 }
 
 /** One program serves for both kinds of module; only the ending of its name differs. */
@@ -100,21 +110,9 @@ function runConsumer(engine) {
     const output = must(run(process.execPath, [`consumer.${kind}`, engine], inProject));
     assert.equal(output, `${engine}: value1\n`);
   }
-  const command = [join(installed, 'dist/lib/cli.js'), 'heal', '--entries', '300', '--json'];
+  const cli = join(project, 'node_modules/accumulate-memdb/dist/lib/cli.js');
   const env = { MEMDB_ENGINE: engine };
+  const command = [cli, 'heal', '--entries', '300', '--json'];
   const report = must(run(process.execPath, command, { ...inProject, env }));
   assert.equal(JSON.parse(report).engine, engine);
-}
-
-function installWithoutCompiler() {
-  const output = withoutCompiler((env) =>
-    must(runNpm(['run', 'install'], { quiet: true, cwd: installed, env })),
-  );
-  assert.match(output, /the TypeScript fallback is used/);
-  assert(!existsSync(join(installed, 'build/Release/accumulate_memdb.node')));
-}
-
-function installWithCompiler() {
-  must(runNpm(['run', 'install'], { quiet: true, cwd: installed }));
-  assert(existsSync(join(installed, 'build/Release/accumulate_memdb.node')));
 }
