@@ -1,4 +1,4 @@
-import { hash as digest } from 'node:crypto';
+import { sha256Latin1 } from '../../record/sha256.js';
 import type { ReceiptFields } from '../receipt.js';
 import { Dag, type Given } from './dag.js';
 
@@ -59,7 +59,7 @@ export class Checker {
       if (size !== HASH_SIZE) return `its hash ${i} has ${size} bytes`;
       block.write(current, right ? 0 : HASH_SIZE, HASH_SIZE, 'latin1');
       block.set(hash, right ? HASH_SIZE : 0);
-      current = digest('sha256', block, 'binary');
+      current = sha256Latin1(block);
     }
     return same(Buffer.from(current, 'latin1'), anchor)
       ? undefined

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { sha256 } from '../../record/sha256.js';
 
 /** The roots of smaller sub-trees are not remembered, but computed again. */
 const REMEMBERED_SIZE = 16;
@@ -60,5 +60,5 @@ export class Dag {
 
 /** Returns SHA-256 of two hashes. */
 export function pair(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return Buffer.from(hash('sha256', Buffer.concat([left, right]), 'binary'), 'latin1');
+  return sha256(Buffer.concat([left, right]));
 }

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { AccountUrl, Key } from '../../index.js';
+import { sha256 } from '../../record/sha256.js';
 
 /** How many entries a block adds. */
 export const BLOCK_SIZE = 100;
@@ -13,7 +13,7 @@ export const SYNTHETIC_CHAIN = Key.of(
 
 /** Returns entry `index` of that chain. */
 export function syntheticEntry(index: number): Buffer {
-  return Buffer.from(hash('sha256', `synthetic transaction ${index}`, 'binary'), 'latin1');
+  return sha256(`synthetic transaction ${index}`);
 }
 
 /** Returns the entries of the block that begins with entry `start` of `total`. */
