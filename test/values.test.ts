@@ -10,7 +10,17 @@ const k = Key.of('k');
 // Does what ArrayBuffer.prototype.transfer does, which Node 20 does not have.
 setFlagsFromString('--allow-natives-syntax');
 const detachMemory = new Function('memory', '%ArrayBufferDetach(memory)');
-const detach = (value: Uint8Array) => detachMemory(value.buffer);
+
+/** Detaches the memory of a value, unless Node forbids it: 22 and later do, for memory that it marks. */
+function detach(value: Uint8Array): void {
+  try {
+    detachMemory(value.buffer);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError);
+    return;
+  }
+  expect(value.buffer.byteLength).toBe(0);
+}
 
 describeEngines('values', (open) => {
   describeBatches((begin) => {
