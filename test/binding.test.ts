@@ -101,7 +101,7 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
     expect(names).toContain('endCursor');
     call('useSlab', exchange.slab);
     for (let n = 0; n < 30_000; n++) {
-      if (n % 500 === 0) call('create', random.below(2) * 10_000);
+      if (n % 500 === 0) call('create', random.below(2) * 10_000, new Uint8Array(512));
       if (n % 1000 === 0) exchange.bytes.set(random.bytes(Region.Size - 64), 64);
       exchange.words[Word.SlabPosition] = random.chance(0.5) ? 0 : random.next() | 0;
       const name = random.pick(names);
@@ -123,7 +123,7 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
 
   it('never finds a batch, cursor or database by an id that was not given out or has ended', () => {
     const { call } = open();
-    const db = call('create', Number.POSITIVE_INFINITY);
+    const db = call('create', Number.POSITIVE_INFINITY, new Uint8Array(512));
     const batch = call('begin', db, true);
     const nested = call('beginNested', batch, true);
     const cursor = call('cursor', nested, false, new Uint8Array(0));
@@ -145,16 +145,21 @@ describe.skipIf(NATIVE_SKIPPED !== undefined)('the binding', () => {
     const [here, elsewhere] = [new Exchange(), new Exchange()];
     const { call } = open(here);
     const other = open(elsewhere).call;
-    const created = other('create', Number.POSITIVE_INFINITY);
+    const handle = new Uint8Array(512);
+    const created = other('create', Number.POSITIVE_INFINITY, handle);
     here.words.set(elsewhere.words.subarray(Word.StoreId, Word.StoreId + 4), Word.StoreId);
-    const attached = call('attach');
+    const attached = call('attach', handle);
     const parent = call('begin', attached, true);
     const second = call('begin', attached, true);
     call('beginNested', parent, true);
     other('close', created);
     call('discard', parent);
     // If this batch had the id of the second, discarding the second would discard this one.
-    const batch = call('begin', call('create', Number.POSITIVE_INFINITY), true);
+    const batch = call(
+      'begin',
+      call('create', Number.POSITIVE_INFINITY, new Uint8Array(512)),
+      true,
+    );
     expect(batch).not.toBe(second);
     call('discard', second);
     expect(call('put', batch, 0, 0, 0)).toBe(Status.Ok);

@@ -124,4 +124,15 @@ describeEngines('maxBytes', (open) => {
     }
     expect(open({ maxBytes: Number.POSITIVE_INFINITY }).stats().entries).toBe(0);
   });
+
+  it('says what a commit past maxBytes needs', () => {
+    const db = open({ maxBytes: 100 });
+    const key = Key.of('k');
+    const size = key.encode().length;
+    const write = (length: number) => db.update((batch) => batch.put(key, Buffer.alloc(length)));
+    expect(() => write(140 - size)).toThrow(/^maxBytes is 100, this commit needs 140;/);
+    expect(() => write(140 - size)).toThrow(DatabaseFullError);
+    write(100 - size);
+    expect(db.stats()).toMatchObject({ maxBytes: 100, bytes: 100 });
+  });
 });

@@ -1,3 +1,9 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   DatabaseClosedError,
   InvalidHandleError,
@@ -16,7 +22,7 @@ const seed = runSeed('handles.test.ts');
 /** Bad handles of each kind. There are about 10,000 in all. */
 const COUNT = 1_500;
 
-describeEngines('handles', (open) => {
+describeEngines('handles', (open, engine) => {
   const threads: Thread[] = [];
   afterEach(async () => {
     await Promise.all(threads.splice(0).map((thread) => thread.end()));
@@ -160,6 +166,74 @@ describeEngines('handles', (open) => {
       await thread.call('attach', db.handle);
       expect(await thread.call('get', 'k')).toBe('value');
     });
+  });
+
+  describe('that are copies', () => {
+    /** Of the same length, and growable if the handle is. */
+    const copyOf = (handle: SharedArrayBuffer): SharedArrayBuffer => {
+      const { byteLength, growable, maxByteLength } = handle;
+      const copy = new SharedArrayBuffer(byteLength, growable ? { maxByteLength } : undefined);
+      new Uint8Array(copy).set(new Uint8Array(handle));
+      return copy;
+    };
+
+    it('are refused in the thread that has the database', () => {
+      const db = open();
+      db.update((batch) => batch.put(k, 'value'));
+      for (const copy of [copyOf(db.handle), db.handle.slice(0)]) {
+        expect(() => MemDB.attach(copy)).toThrow(InvalidHandleError);
+      }
+      // But what only is another object is the same handle.
+      const same = MemDB.attach(structuredClone(db.handle));
+      expect(contents(same.begin())).toEqual(['k=value']);
+      same.close();
+    });
+
+    it('are refused in a thread that attached to the database', async () => {
+      const db = open();
+      const thread = await start(db);
+      await expect(thread.call('attach', copyOf(db.handle))).rejects.toMatchObject({
+        code: 'ERR_INVALID_HANDLE',
+      });
+    });
+
+    it('are refused in another process', async () => {
+      const db = open();
+      const { handle } = db;
+      const maxByteLength = handle.growable ? handle.maxByteLength : undefined;
+      const script = join(import.meta.dirname, 'support/copying.mjs');
+      const child = fork(script, { serialization: 'advanced', stdio: 'pipe' });
+      const output = child.stdout?.toArray();
+      await once(child, 'message');
+      child.send({ bytes: Buffer.from(new Uint8Array(handle)), maxByteLength });
+      expect(`${await output}`).toBe('ERR_INVALID_HANDLE\n');
+    });
+  });
+
+  it('of another copy of the package are refused, and the message names it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'memdb-copy-'));
+    try {
+      const root = join(import.meta.dirname, '..');
+      cpSync(join(root, 'dist/lib'), join(folder, 'dist/lib'), { recursive: true });
+      const description = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+      const json = JSON.stringify({ ...description, version: '77.7.7' });
+      writeFileSync(join(folder, 'package.json'), json);
+      const copy = createRequire(import.meta.url)(join(folder, 'dist/lib/index.js'));
+      const attach = () => copy.MemDB.attach(open().handle);
+      expect(attach).toThrow(copy.InvalidHandleError);
+      expect(attach).toThrow(`of another copy of this package, accumulate-memdb 0.1.0 in ${root}`);
+      expect(attach).toThrow(`this is accumulate-memdb 77.7.7 in ${folder}`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('of a database that went with its last thread are closed', async () => {
+    const thread = new Thread();
+    threads.push(thread);
+    const handle = (await thread.call('create', engine)) as SharedArrayBuffer;
+    await thread.end();
+    expect(() => MemDB.attach(handle)).toThrow(DatabaseClosedError);
   });
 
   describe('that are forged', () => {

@@ -1,4 +1,9 @@
-import { ConflictError, DatabaseClosedError, LockTimeoutError } from '../errors.js';
+import {
+  ConflictError,
+  DatabaseClosedError,
+  DatabaseFullError,
+  LockTimeoutError,
+} from '../errors.js';
 import type { Value } from '../keyvalue.js';
 import { prefixForm } from '../record/encoding.js';
 import type { Key } from '../record/key.js';
@@ -25,8 +30,8 @@ export type CursorId = number & { readonly [cursor]: true };
 const SLICE = 50;
 
 /**
- * Ends attachments that nobody can reach any more. A database that this thread created is not among them: its
- * handle may be on its way to another thread.
+ * Ends attachments that nobody can reach any more, and closes such databases that this thread created. A database
+ * whose handle was read is not among them: the handle may be on its way to another thread.
  */
 const abandoned = new FinalizationRegistry<() => void>((close) => close());
 
@@ -39,37 +44,34 @@ export class Connection {
   readonly #crossing: Crossing;
   readonly #engine: Engine;
   readonly #database: number;
+  readonly #creator: boolean;
   readonly #reclaimer: Reclaimer;
   #closed = false;
   #locked = false;
 
-  private constructor(crossing: Crossing, database: number) {
+  private constructor(crossing: Crossing, database: number, creator: boolean) {
     if (database < 0) throw failure(database);
     const { engine } = crossing;
     this.#crossing = crossing;
     this.#engine = engine;
     this.#database = database;
+    this.#creator = creator;
     this.#reclaimer = new Reclaimer(() => engine.reclaim(database));
   }
 
   /** Creates a database. Throws `EngineUnavailableError`, or `DatabaseFullError` without memory. */
   static create(choice: EngineChoice, maxBytes: number): Connection {
     const crossing = selectEngine(choice);
-    return new Connection(crossing, crossing.engine.create(maxBytes));
+    const connection = new Connection(crossing, crossing.engine.create(maxBytes), true);
+    connection.#closeIfAbandoned();
+    return connection;
   }
 
   /** Throws `InvalidHandleError` or `EngineUnavailableError`. */
   static attach(handle: SharedArrayBuffer): Connection {
     const crossing = engineNamed(engineOf(handle));
-    const connection = new Connection(crossing, crossing.engine.attach(handle));
-    const { engine } = crossing;
-    const database = connection.#database;
-    const reclaimer = connection.#reclaimer;
-    const close = () => {
-      reclaimer.stop();
-      engine.close(database);
-    };
-    abandoned.register(connection, close, connection);
+    const connection = new Connection(crossing, crossing.engine.attach(handle), false);
+    connection.#closeIfAbandoned();
     return connection;
   }
 
@@ -79,6 +81,7 @@ export class Connection {
 
   get handle(): SharedArrayBuffer {
     this.requireOpen();
+    if (this.#creator) abandoned.unregister(this);
     return this.#engine.handle(this.#database);
   }
 
@@ -184,6 +187,7 @@ export class Connection {
       status = engine.commit(batch, locked, this.#firstSlice());
     }
     if (status === Status.Busy) status = this.#wait((slice) => engine.commit(batch, locked, slice));
+    if (status === Status.Full) throw this.#full();
     if (status === Status.Conflict) throw new ConflictError(this.#crossing.changed());
     if (status < 0) throw failure(status);
   }
@@ -253,6 +257,27 @@ export class Connection {
   unlock(): void {
     if (!this.#closed) this.#engine.unlock(this.#database);
     this.#locked = false;
+  }
+
+  #closeIfAbandoned(): void {
+    const engine = this.#engine;
+    const database = this.#database;
+    const reclaimer = this.#reclaimer;
+    const close = () => {
+      reclaimer.stop();
+      engine.close(database);
+    };
+    abandoned.register(this, close, this);
+  }
+
+  /** The error for a commit without room. */
+  #full(): Error {
+    const needed = this.#engine.exchange.number[0] as number;
+    if (needed === 0 || this.gone) return failure(Status.Full);
+    const { maxBytes } = this.stats();
+    return new DatabaseFullError(
+      `maxBytes is ${maxBytes}, this commit needs ${needed}; nothing was changed`,
+    );
   }
 
   #firstSlice(): number {

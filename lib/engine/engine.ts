@@ -68,7 +68,9 @@ export const Stat = {
   Commits: 6,
   /** Milliseconds since the oldest open pin was taken; 0 without any. */
   OldestPinAge: 7,
-  Threads: 8,
+  /** The limit of `Bytes`; Infinity without one. */
+  MaxBytes: 8,
+  Threads: 9,
 } as const;
 
 /**
@@ -130,7 +132,8 @@ export interface Engine {
   /**
    * Commits and closes the batch. For a root batch it takes the transaction mutex, and waits at most `slice` ms:
    * after Busy nothing was done, and the caller repeats it. If this thread holds the mutex already, `locked`
-   * must be true, else it returns Nested. After Full the batch stays open as it was.
+   * must be true, else it returns Nested. After Full the batch stays open as it was. Then
+   * `exchange.number` has how many bytes the database would have, or 0 if memory cannot be allocated.
    *
    * After Conflict, an optimistic batch is closed and nothing was written. Some of the keys that changed
    * stand in the exchange's input, one after the other. `results` has their number and then the length of

@@ -43,7 +43,7 @@ export const Word = {
   Answer: 12,
   /** Out: the number of the last call that hashed its keys. */
   Hashed: 13,
-  /** In: the number that it takes. Out: a version. See `number`. */
+  /** In: the number that it takes. Out: a version; of a commit with Full, see `Engine.commit`. */
   Number: 14,
 } as const;
 

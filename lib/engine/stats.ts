@@ -31,6 +31,8 @@ export interface Stats {
   entries: number;
   /** The bytes of those keys (in binary form) and values. */
   bytes: number;
+  /** The limit of `bytes`: the option `maxBytes`. */
+  maxBytes: number;
   /** The bytes held in all: entries, superseded versions, tables and free space. */
   heldBytes: number;
   /** In all threads, nested batches included. */
@@ -58,6 +60,7 @@ export function namedStats(engine: EngineName, numbers: readonly number[]): Stat
     engine,
     entries: at(Stat.Entries),
     bytes: at(Stat.Bytes),
+    maxBytes: at(Stat.MaxBytes),
     heldBytes: at(Stat.HeldBytes),
     openBatches: at(Stat.OpenBatches),
     openSnapshots: at(Stat.OpenSnapshots),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace memdb {
@@ -13,6 +14,7 @@ constexpr int32_t Answer(Status status) {
   return static_cast<int32_t>(status);
 }
 constexpr int32_t kMisuse = Answer(Status::kMisuse);
+constexpr double kUnlimited = 9e15;  // what JavaScript counts exactly
 
 Clock::duration Milliseconds(double count) {
   constexpr double kLongest = 1e9;
@@ -35,15 +37,16 @@ int32_t Client::AddDatabase(std::shared_ptr<Session> session, bool creator) {
   return databases_.Add({std::move(session), creator, 0});
 }
 
-int32_t Client::Create(double max_bytes) {
-  constexpr double kUnlimited = 9e15;  // what JavaScript counts exactly
+int32_t Client::Create(double max_bytes, std::span<uint8_t> handle) {
   const uint64_t limit =
       max_bytes < kUnlimited ? static_cast<uint64_t>(std::max(max_bytes, 0.0)) : UINT64_MAX;
   auto session = Session::Create(limit, thread_id_);
-  return session == nullptr ? Answer(Status::kFull) : AddDatabase(std::move(session), true);
+  if (session == nullptr) return Answer(Status::kFull);
+  session->set_handle(handle.data());
+  return AddDatabase(std::move(session), true);
 }
 
-int32_t Client::Attach() {
+int32_t Client::Attach(std::span<uint8_t> handle) {
   Store::Id id;
   for (size_t i = 0; i < id.size(); i++) {
     id[i] = static_cast<uint32_t>(exchange_.word(Exchange::kStoreId + i));
@@ -54,8 +57,12 @@ int32_t Client::Attach() {
     if (session != nullptr && session->closed()) session = nullptr;
   }
   if (session == nullptr) session = Session::Attach(id, thread_id_);
-  return session == nullptr ? Answer(Status::kInvalidHandle)
-                            : AddDatabase(std::move(session), false);
+  if (session == nullptr) {
+    return Answer(IsOfThisProcess(id) ? Status::kClosed : Status::kInvalidHandle);
+  }
+  // Of a copy of the handle, nobody knows how old it is.
+  if (session->handle() != handle.data()) return Answer(Status::kInvalidHandle);
+  return AddDatabase(std::move(session), false);
 }
 
 int32_t Client::Close(int32_t id) {
@@ -221,6 +228,7 @@ int32_t Client::Commit(int32_t id, bool locked, double slice) {
                                         &exchange_.word(Exchange::kHolder), &changed);
   if (status == Status::kConflict) results[0] = static_cast<int32_t>(changed.count);
   if (status == Status::kOk || status == Status::kConflict) Forget(id, session, had_nested);
+  if (status == Status::kFull) exchange_.set_number(static_cast<double>(session->over_limit()));
   return Answer(status);
 }
 
@@ -344,6 +352,9 @@ std::vector<double> Client::Stats(int32_t id) {
   at(Stat::kSuperseded) = static_cast<double>(stats.superseded);
   at(Stat::kCommits) = static_cast<double>(stats.commits);
   at(Stat::kOldestPinAge) = age;
+  at(Stat::kMaxBytes) = session.max_bytes() == UINT64_MAX
+                            ? std::numeric_limits<double>::infinity()
+                            : static_cast<double>(session.max_bytes());
   numbers.insert(numbers.end(), threads.begin(), threads.end());
   return numbers;
 }

@@ -26,6 +26,7 @@ enum class Stat : size_t {
   kSuperseded,
   kCommits,
   kOldestPinAge,
+  kMaxBytes,
   kThreads,
 };
 
@@ -49,8 +50,9 @@ class Client {
   // `exchange` has Exchange::kSize bytes, which the caller keeps alive.
   Client(napi_env env, uint8_t* exchange, int thread_id);
 
-  int32_t Create(double max_bytes);
-  int32_t Attach();
+  // The handle's memory lives as long as anyone can attach by it.
+  int32_t Create(double max_bytes, std::span<uint8_t> handle);
+  int32_t Attach(std::span<uint8_t> handle);
   int32_t Close(int32_t database);
   bool Closed(int32_t database);
   // Leaves the version in the exchange's number.

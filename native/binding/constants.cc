@@ -76,6 +76,7 @@ constexpr Constant kConstants[] = {
     Of("Superseded", Stat::kSuperseded),
     Of("Commits", Stat::kCommits),
     Of("OldestPinAge", Stat::kOldestPinAge),
+    Of("MaxBytes", Stat::kMaxBytes),
     Of("Threads", Stat::kThreads),
 };
 

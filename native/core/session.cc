@@ -328,6 +328,7 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
       // Closing takes the lock away, so `held` may be stale.
       return store_->closed() ? Status::kClosed : Status::kNested;
     }
+    over_limit_ = 0;
     if (!to_store || (batch->writes.size() == 0 && batch->reads == nullptr)) {
       const Status status = batch->parent == nullptr ? Status::kOk : MergeIntoParent(batch);
       if (status == Status::kOk) Close(batch, true);
@@ -355,6 +356,7 @@ Status Session::CommitToStore(Batch* batch, bool unlock, Store::Changed* changed
     status = Status::kConflict;
   } else if (written > 0) {
     status = store_->Commit(batch->writes, batch->snapshot.pin, optimistic);
+    if (status == Status::kFull) over_limit_ = store_->over_limit();
   }
   // First of all: the rest delays nobody then, nor does the pause of OwnerMutex::Unlock.
   if (unlock) Unlock();

@@ -40,6 +40,11 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   const Store::Id& store_id() const { return store_->id(); }
+  // If the last commit would have passed max_bytes: how many bytes it needed. Else 0.
+  uint64_t over_limit() const { return over_limit_; }
+  uint64_t max_bytes() const { return store_->max_bytes(); }
+  void set_handle(const void* handle) { store_->set_handle(handle); }
+  const void* handle() const { return store_->handle(); }
   bool closed() const { return store_->closed(); }
   // The memory of the store, without its tables.
   size_t held_bytes() const { return store_->heap().held_bytes(); }
@@ -164,6 +169,8 @@ class Session {
   std::vector<std::unique_ptr<Cursor>> cursors_ GUARDED_BY(mutex_);
   // A read set that is not in use: mostly there is one at a time.
   std::unique_ptr<ReadSet> spare_reads_ GUARDED_BY(mutex_);
+  // Of the last commit of this thread.
+  uint64_t over_limit_ = 0;
 
   // Changed under the mutex; their numbers are read without it.
   OpenSnapshots snapshots_;

@@ -22,14 +22,6 @@ void Prefetch(const void* address) {
 #endif
 }
 
-Store::Id RandomId() {
-  uint8_t bytes[sizeof(Store::Id)];
-  RandomBytes(bytes);
-  Store::Id id;
-  std::memcpy(id.data(), bytes, sizeof id);
-  return id;
-}
-
 // For a counter that one thread at a time writes: an atomic addition costs four times as much.
 void Increase(std::atomic<uint64_t>& counter, uint64_t amount) {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
@@ -37,7 +29,7 @@ void Increase(std::atomic<uint64_t>& counter, uint64_t amount) {
 
 }  // namespace
 
-Store::Store(uint64_t max_bytes) : id_(RandomId()), max_bytes_(max_bytes), snapshots_(heap_) {}
+Store::Store(uint64_t max_bytes) : id_(NewStoreId()), max_bytes_(max_bytes), snapshots_(heap_) {}
 
 Store::~Store() = default;
 
@@ -109,6 +101,7 @@ void Store::List(const ReadSet::Key& key, Version version, Changed* changed) {
 }
 
 Status Store::Commit(Table& writes, Pin* own_pin, bool optimistic) {
+  over_limit_ = 0;
   if (max_bytes_ != UINT64_MAX && !FitsLimit(writes)) return Status::kFull;
   if (!Announce(writes)) return Status::kFull;
 
@@ -139,7 +132,9 @@ bool Store::FitsLimit(const Table& writes) {
     const Table::Slot* slot = shard.table.Find(heap_, entry->digest, write.tag);
     if (slot != nullptr) freed += EntryAt(heap_, slot->ref)->payload();
   });
-  return bytes - freed <= max_bytes_;
+  if (bytes - freed <= max_bytes_) return true;
+  over_limit_ = bytes - freed;
+  return false;
 }
 
 bool Store::Announce(const Table& writes) {

@@ -18,6 +18,7 @@
 #include "shard.h"
 #include "snapshot.h"
 #include "status.h"
+#include "store_id.h"
 #include "table.h"
 #include "thread_annotations.h"
 #include "transaction_mutex.h"
@@ -36,7 +37,7 @@ class Session;
 // mutex under its session's mutex, without waiting.
 class Store {
  public:
-  using Id = std::array<uint32_t, 4>;
+  using Id = StoreId;
 
   // Keys and values may take max_bytes in all.
   explicit Store(uint64_t max_bytes);
@@ -45,6 +46,13 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   const Id& id() const { return id_; }
+  uint64_t max_bytes() const { return max_bytes_; }
+
+  // The address of the handle that other threads attach by. Never read or written through: a handle
+  // at another address is a copy. Set it before another thread knows the id.
+  void set_handle(const void* handle) { handle_ = handle; }
+  const void* handle() const { return handle_; }
+
   Tag TagOf(const Digest& digest) const { return tag_hasher_(digest); }
   Heap& heap() { return heap_; }
   SnapshotList& snapshots() { return snapshots_; }
@@ -87,6 +95,8 @@ class Store {
   // Makes `writes` the next version. Takes over its entries and the caller's pin, which is that of
   // an optimistic batch or not; on kFull nothing has changed.
   Status Commit(Table& writes, Pin* own_pin, bool optimistic) REQUIRES(transaction_);
+  // If the last commit would have passed max_bytes: how many bytes it needed. Else 0.
+  uint64_t over_limit() const REQUIRES(transaction_) { return over_limit_; }
 
   // Examines up to `limit` superseded entries and frees those that nobody can see. Returns
   // how many are still unexamined.
@@ -130,7 +140,7 @@ class Store {
   bool Announce(const Table::Slot& write);
   bool AnnounceMany(const Table& writes);
   void Withdraw(const Table& writes);
-  bool FitsLimit(const Table& writes);
+  bool FitsLimit(const Table& writes) REQUIRES(transaction_);
   // How a commit changes the store's counts.
   struct Change {
     SupersededList superseded;
@@ -150,12 +160,14 @@ class Store {
 
   const Id id_;
   const uint64_t max_bytes_;
+  const void* handle_ = nullptr;
   const TagHasher tag_hasher_;
   Heap heap_;
   // Of all keys.
   VersionTree versions_{heap_};
   SnapshotList snapshots_;
   TransactionMutex transaction_;
+  uint64_t over_limit_ GUARDED_BY(transaction_) = 0;
   std::array<Shard, kShards> shards_;
 
   // The holder of the transaction mutex writes these.

@@ -1,7 +1,9 @@
 import { Status } from '../engine.js';
 import { Batch } from './batch.js';
 import { Cursor } from './cursor.js';
+import { announceGarbage } from './garbage.js';
 import type { KeyFilter } from './keyfilter.js';
+import { forget, remember } from './original.js';
 import type { Snapshot } from './pins.js';
 import type { Store } from './store.js';
 
@@ -38,7 +40,9 @@ export class Client {
   addDatabase(database: Database): number {
     const id = ++this.lastId;
     this.databases.set(id, database);
-    this.byHandle.set(database.store.memory.id, database.store);
+    const { memory } = database.store;
+    if (!this.byHandle.has(memory.id)) remember(memory.id, memory.buffer);
+    this.byHandle.set(memory.id, database.store);
     return id;
   }
 
@@ -156,7 +160,10 @@ export class Client {
       this.callBatches.delete(id);
     }
     for (const [id, known] of this.databases) if (known.store === store) this.databases.delete(id);
-    this.byHandle.delete(store.memory.id);
+    const { id, bytes } = store.memory;
+    if (!this.byHandle.delete(id)) return;
+    forget(id);
     store.leave();
+    announceGarbage(bytes.length);
   }
 }

@@ -69,7 +69,8 @@ class Fallback implements Engine {
     if (memory.closed) return Status.Closed;
     let store = this.client.attached(memory.id);
     if (store === undefined) {
-      if (!Store.inUse(memory)) return Status.InvalidHandle;
+      // It went with its last thread.
+      if (!Store.inUse(memory)) return Status.Closed;
       store = Store.open(memory);
       if (store === undefined) return Status.Full;
     }
@@ -229,6 +230,7 @@ class Fallback implements Engine {
     if (parent !== undefined) {
       const status =
         writes === undefined ? Status.Ok : orFull(() => parent.toWrite().absorb(writes));
+      this.exchange.number[0] = 0;
       if (status === Status.Ok) this.client.closeBatch(batch);
       return status;
     }
@@ -246,6 +248,7 @@ class Fallback implements Engine {
       }
       let status: Status = this.compare(from);
       if (status === Status.Ok && !isEmpty) status = store.commit(writes);
+      if (status === Status.Full) this.exchange.number[0] = store.overLimit;
       // Its pin is gone before what nobody sees any more is freed.
       if (status !== Status.Full) this.client.closeBatch(batch);
       return status;

@@ -30,6 +30,12 @@ export const Header = {
   /** One more than the highest session ever used. */
   Sessions: 15,
 
+  /** The process that the memory is of, and when that started: a number of 64 bits. See `process.ts`. */
+  Process: 16,
+  Started: 18,
+  /** A word without meaning. Whoever writes it here and reads it there has the same memory twice. */
+  Probe: 20,
+
   /** The last version that is published: a 64-bit integer. */
   Published: 32,
   /** Numbers of 64 bits: as `Stat` has them, and the limit of `Bytes`. */

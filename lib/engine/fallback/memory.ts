@@ -1,5 +1,11 @@
 import { randomFillSync } from 'node:crypto';
-import { ENGINE_FALLBACK, HANDLE_MAGIC, HANDLE_VERSION, HandleWord } from '../handle.js';
+import {
+  ENGINE_FALLBACK,
+  HANDLE_MAGIC,
+  HANDLE_VERSION,
+  HandleWord,
+  signHandle,
+} from '../handle.js';
 import {
   FIRST_VERSION,
   Header,
@@ -12,6 +18,9 @@ import {
   SESSION_WORDS,
   SESSIONS_WORD,
 } from './layout.js';
+import { hasRoomForBuffer } from './mappings.js';
+import { isSameMemory, remembered } from './original.js';
+import { isOfThisProcess, signProcess } from './process.js';
 import { tagOf } from './tag.js';
 
 /** Pages that a new memory has for the heap. */
@@ -49,6 +58,7 @@ export class Memory {
 
   /** New memory with its header written, or undefined when it cannot be allocated. */
   static create(maxBytes: number): Memory | undefined {
+    if (!hasRoomForBuffer()) return undefined;
     const wanted = Math.ceil((maxBytes * OVERHEAD) / PAGE_BYTES) + SPARE_PAGES;
     for (let most = Math.min(wanted, MOST_PAGES); most >= SPARE_PAGES; most >>= 1) {
       const pages = reservedPages(most) + FIRST_PAGES;
@@ -64,7 +74,7 @@ export class Memory {
     return undefined;
   }
 
-  /** The memory of a handle, or undefined if it is not one of a database. */
+  /** The memory of a handle, or undefined if it is not that of a database of this process. */
   static of(handle: SharedArrayBuffer): Memory | undefined {
     if (!handle.growable || handle.byteLength < FIXED_INTEGERS * 8) return undefined;
     const memory = new Memory(handle);
@@ -73,12 +83,15 @@ export class Memory {
       memory.word(HandleWord.Magic) === HANDLE_MAGIC &&
       memory.word(HandleWord.Version) === HANDLE_VERSION &&
       memory.word(HandleWord.Engine) === ENGINE_FALLBACK &&
+      isOfThisProcess(memory.words, memory.numbers) &&
       handle.maxByteLength === most * PAGE_BYTES &&
       handle.byteLength % PAGE_BYTES === 0 &&
       memory.pages > reservedPages(most) &&
       memory.word(Header.Check) === memory.check(0) &&
       memory.word(Header.Check + 1) === memory.check(1);
-    return genuine ? memory : undefined;
+    if (!genuine) return undefined;
+    const original = remembered(memory.id);
+    return original === undefined || isSameMemory(handle, original) ? memory : undefined;
   }
 
   word(index: number): number {
@@ -229,6 +242,8 @@ export class Memory {
     words[HandleWord.Engine] = ENGINE_FALLBACK;
     words.set(randomFillSync(new Int32Array(4)), HandleWord.Id);
     words.set(randomFillSync(new Int32Array(2)), Header.Seed);
+    signProcess(words, this.numbers);
+    signHandle(this.buffer, 'fallback');
     words[Header.MaxPages] = most;
     words[Header.Check] = this.check(0);
     words[Header.Check + 1] = this.check(1);

@@ -33,5 +33,6 @@ export function readStats(store: Store): number[] {
   head[Stat.Superseded] = memory.number(Header.Superseded);
   head[Stat.Commits] = memory.published - FIRST_VERSION;
   head[Stat.OldestPinAge] = pinned.size === 0 ? 0 : Math.max(0, now() - oldest);
+  head[Stat.MaxBytes] = memory.number(Header.MaxBytes);
   return head.concat(stats);
 }

@@ -54,6 +54,8 @@ export class Store {
   private updates = false;
   /** How many entries more than STEP are to be examined next, for a commit that superseded so many. */
   private owed = 0;
+  /** If the last commit would have passed `maxBytes`: how many bytes it needed. Else 0. */
+  overLimit = 0;
 
   private constructor(memory: Memory, heap: Heap, sessions: Sessions, session: number) {
     this.memory = memory;
@@ -217,7 +219,8 @@ export class Store {
       growth = writer.link(writes, version);
     }
     const bytes = memory.number(Header.Bytes) + (growth?.bytes ?? 0);
-    if (growth === undefined || bytes > memory.number(Header.MaxBytes)) {
+    this.overLimit = bytes > memory.number(Header.MaxBytes) ? bytes : 0;
+    if (growth === undefined || this.overLimit > 0) {
       this.withdraw();
       memory.setWord(Header.Dirty, 0);
       return Status.Full;

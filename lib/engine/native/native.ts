@@ -1,7 +1,14 @@
 import { threadId } from 'node:worker_threads';
-import { type Engine, Status } from '../engine.js';
+import type { Engine } from '../engine.js';
 import { type Exchange, Word } from '../exchange.js';
-import { ENGINE_NATIVE, HANDLE_MAGIC, HANDLE_SIZE, HANDLE_VERSION, HandleWord } from '../handle.js';
+import {
+  ENGINE_NATIVE,
+  HANDLE_MAGIC,
+  HANDLE_SIZE,
+  HANDLE_VERSION,
+  HandleWord,
+  signHandle,
+} from '../handle.js';
 import { type Addon, loadBinary, type Search } from './binary.js';
 
 /**
@@ -28,12 +35,6 @@ interface NativeAddon extends Addon {
 const { Arguments: FIRST, Answer: ANSWER } = Word;
 const [SECOND, THIRD, FOURTH] = [FIRST + 1, FIRST + 2, FIRST + 3] as const;
 
-/** What this thread knows of a database that it opened. */
-interface Opened {
-  readonly handle: SharedArrayBuffer;
-  readonly creator: boolean;
-}
-
 /** Makes the C++ core's engine for this thread, and notes in `search` what was tried. Throws if no binary loads. */
 export function createNative(exchange: Exchange, search: Search): Engine {
   const core = loadBinary(search, (addon) =>
@@ -41,7 +42,8 @@ export function createNative(exchange: Exchange, search: Search): Engine {
   );
   const { words, number } = exchange;
   const id = words.subarray(Word.StoreId, Word.StoreId + 4);
-  const opened = new Map<number, Opened>();
+  /** The handles of open databases. The core knows their addresses, so they must stay. */
+  const handles = new Map<number, SharedArrayBuffer>();
 
   const ask = (call: Call, first = 0, second = 0): number => {
     words[FIRST] = first;
@@ -62,26 +64,26 @@ export function createNative(exchange: Exchange, search: Search): Engine {
     exchange,
     lockTimeout: Number.POSITIVE_INFINITY,
     create(maxBytes) {
+      const handle = new SharedArrayBuffer(HANDLE_SIZE);
       number[0] = maxBytes;
-      const database = ask(core.create);
-      if (database >= 0) opened.set(database, { handle: newHandle(id), creator: true });
+      core.create(new Uint8Array(handle));
+      const database = words[ANSWER] as number;
+      if (database < 0) return database;
+      writeHandle(handle, id);
+      handles.set(database, handle);
       return database;
     },
     attach(handle) {
-      const known = new Int32Array(handle);
-      id.set(known.subarray(HandleWord.Id, HandleWord.Id + 4));
-      const database = ask(core.attach);
-      if (database >= 0) opened.set(database, { handle, creator: false });
-      // The core does not remember what it has closed; the handle does.
-      else if (Atomics.load(known, HandleWord.Closed) === 1) return Status.Closed;
+      id.set(new Int32Array(handle).subarray(HandleWord.Id, HandleWord.Id + 4));
+      core.attach(new Uint8Array(handle));
+      const database = words[ANSWER] as number;
+      if (database >= 0) handles.set(database, handle);
       return database;
     },
-    handle: (database) => (opened.get(database) as Opened).handle,
+    handle: (database) => handles.get(database) as SharedArrayBuffer,
     close(database) {
-      const { handle, creator } = opened.get(database) as Opened;
-      if (creator) Atomics.store(new Int32Array(handle), HandleWord.Closed, 1);
       ask(core.close, database);
-      opened.delete(database);
+      handles.delete(database);
     },
     closed: (database) => ask(core.closed, database) !== 0,
     stats: core.stats,
@@ -169,12 +171,11 @@ export function createNative(exchange: Exchange, search: Search): Engine {
   };
 }
 
-function newHandle(id: Int32Array): SharedArrayBuffer {
-  const handle = new SharedArrayBuffer(HANDLE_SIZE);
+function writeHandle(handle: SharedArrayBuffer, id: Int32Array): void {
   const words = new Int32Array(handle);
   words[HandleWord.Magic] = HANDLE_MAGIC;
   words[HandleWord.Version] = HANDLE_VERSION;
   words[HandleWord.Engine] = ENGINE_NATIVE;
   words.set(id, HandleWord.Id);
-  return handle;
+  signHandle(handle, 'native');
 }
