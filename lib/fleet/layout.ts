@@ -1,4 +1,5 @@
 import { Key } from '../index.js';
+import { storedForm } from '../record/encoding.js';
 import { Reader } from '../record/reader.js';
 import { MAX_VARINT, writeUvarint } from '../record/varint.js';
 
@@ -52,37 +53,26 @@ export class Layout {
 }
 
 /**
- * Returns a record as the cluster keeps it: a varint length, the key in its binary form, and the value. The
- * length is 0 if the binary form does not stand for the key. That is so if the key starts from a digest, has
- * a null part, or has a URL whose text loses escapes. Other replicas know such a key by its digest alone.
+ * Returns a record as the cluster keeps it: a varint length, the key in its stored form, and the value. For a
+ * key that starts from a digest, the length is 0. Other replicas know such a key by its digest alone.
  */
 export function encodeRecord(key: Key, value: Uint8Array): Buffer {
-  const stored = binaryForm(key);
+  const stored = key.base === undefined ? storedForm(key.parts, undefined) : new Uint8Array();
   const length = Buffer.alloc(MAX_VARINT);
   const head = length.subarray(0, writeUvarint(stored.length, length, 0));
   return Buffer.concat([head, stored, value]);
 }
 
-function binaryForm(key: Key): Uint8Array {
-  try {
-    const stored = key.encode();
-    if (Key.decode(stored).digest().equals(key.digest())) return stored;
-  } catch {
-    // It has no binary form.
-  }
-  return new Uint8Array();
-}
-
-/** What a record of the cluster holds. The value shares memory with `bytes`. */
+/** What a record of the cluster holds. Key and value share memory with the record. */
 export interface Stored {
   readonly key: Key | undefined;
   readonly value: Buffer;
 }
 
-/** Reads a record. Throws `EncodingError` if it was not written by `encodeRecord`. */
+/** Reads a record. Throws `EncodingError` if it is malformed. A malformed key may throw that only when it is used. */
 export function decodeRecord(bytes: Buffer): Stored {
   const reader = new Reader(bytes, 'a record of the cluster');
   const stored = reader.bytes();
-  const key = stored.length === 0 ? undefined : Key.decode(stored);
+  const key = stored.length === 0 ? undefined : Key.restore(stored);
   return { key, value: bytes.subarray(reader.position) };
 }

@@ -37,6 +37,7 @@ export interface UpdateBatch extends Omit<ReadBatch, 'begin'>, ChangeSet {
 }
 
 const NOTHING = Key.of();
+const POSITION_DIGEST = digestText(POSITION);
 
 /**
  * A batch that remembers what was read of the snapshot below it, and which keys were written. Nested batches
@@ -167,10 +168,11 @@ export class Recording implements UpdateBatch {
   }
 
   #wrote(key: Key): void {
-    if (key.equals(POSITION)) {
+    const digest = digestText(key);
+    if (digest === POSITION_DIGEST) {
       throw new InvalidKeyError(`${key} is where the replica keeps its position; use another key`);
     }
-    this.written.set(digestText(key), key);
+    this.written.set(digest, key);
   }
 }
 

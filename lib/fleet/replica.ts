@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { DatabaseClosedError, MemDB, type ReadBatch, type Stats } from '../index.js';
 import { show } from '../record/show.js';
 import { checkFunction, refusePromise, type Synchronous } from '../synchronous.js';
@@ -67,6 +68,8 @@ export class Replica {
 
   private constructor(options: ReturnType<typeof checkReplicaOptions>) {
     const { engine, namespace, maxOps, maxBytes } = options;
+    // Each update that is under way listens.
+    setMaxListeners(0, this.#closing.signal);
     this.#db = new MemDB(engine === undefined ? {} : { engine });
     this.#layout = new Layout(namespace);
     this.#cluster = new Cluster(this.#layout, options);

@@ -56,7 +56,7 @@ const commands = {
     const ended = new AbortController();
     const interrupted = once(process, 'SIGINT', { signal: ended.signal }).catch(() => {});
     void interrupted.then(() => ended.abort());
-    await using replica = await Replica.open(options);
+    const replica = await Replica.open(options);
     const limits = new Limits(seconds * 1000, ended.signal);
     const pause = process.stderr.isTTY ? REFRESH_MS : LINE_MS;
     let before = { ...replica.status(), at: now() };

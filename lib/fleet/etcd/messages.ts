@@ -112,7 +112,7 @@ export interface Form<T> {
 function form<T>(name: string): Form<T> {
   const type: Type = root.lookupType(name);
   return {
-    encode: (message) => type.encode(type.fromObject(message as object)).finish() as Buffer,
+    encode: (message) => type.encode(message as object).finish() as Buffer,
     decode: (bytes) =>
       type.toObject(type.decode(bytes), { longs: Number, defaults: true, arrays: true }) as T,
   };
