@@ -363,7 +363,7 @@ void Client::Report(int32_t id) {
   constexpr int64_t kStep = 1 << 20;
   Database* database = databases_.Find(id);
   if (!database->creator) return;
-  const auto held = static_cast<int64_t>(database->session->held_bytes());
+  const auto held = static_cast<int64_t>(database->session->heap().held_bytes());
   const int64_t change = held - database->reported;
   if (held != 0 && std::abs(change) < kStep) return;
   int64_t total;

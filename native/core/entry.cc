@@ -38,9 +38,8 @@ Ref Entry::CreateDeleted(Heap& heap, const Digest& digest) {
 
 void Entry::Destroy(Heap& heap, Ref ref) {
   const Entry* entry = EntryAt(heap, ref);
-  const size_t size = entry->block_size();
   if (!FitsBlock(entry->payload())) heap.FreeLarge(entry->large());
-  heap.Free(ref, size);
+  heap.Free(ref);
 }
 
 }  // namespace memdb

@@ -62,9 +62,6 @@ struct Entry {
 
  private:
   static bool FitsBlock(size_t payload) { return sizeof(Entry) + payload <= Heap::kLargestBlock; }
-  size_t block_size() const {
-    return sizeof(Entry) + (FitsBlock(payload()) ? payload() : sizeof(void*));
-  }
 
   const uint8_t* inline_bytes() const { return reinterpret_cast<const uint8_t*>(this + 1); }
   void* large() const {

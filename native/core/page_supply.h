@@ -24,6 +24,9 @@ class PageSupply {
   // Frees a prepared piece; a piece in preparation frees itself.
   void Drop();
 
+  // Whether there is a piece, ready or not.
+  bool has_piece() const { return piece_ != nullptr; }
+
   // How many pieces of all supplies exist that nobody took, including those in preparation. For
   // tests.
   static int pieces();

@@ -46,8 +46,8 @@ class Session {
   void set_handle(const void* handle) { store_->set_handle(handle); }
   const void* handle() const { return store_->handle(); }
   bool closed() const { return store_->closed(); }
-  // The memory of the store, without its tables.
-  size_t held_bytes() const { return store_->heap().held_bytes(); }
+  // Without the store's tables.
+  const Heap& heap() const { return store_->heap(); }
   // Closes the store for every thread. For the session that created it.
   void CloseStore();
 

@@ -127,7 +127,7 @@ TEST("close: a store is closed while others read, write, iterate, commit and wai
           closed = true;
           owner->CloseStore();
           // The data are gone at once, not when the others notice.
-          CHECK_EQ(owner->held_bytes(), 0u);
+          CHECK_EQ(owner->heap().used_bytes(), 0u);
           return;
         }
         auto session = Session::Attach(owner->store_id(), i);

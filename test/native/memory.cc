@@ -3,11 +3,13 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <new>
 #include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace memdb::test {
@@ -19,6 +21,7 @@ constexpr size_t kNever = SIZE_MAX;
 std::atomic<size_t> mapped_bytes{0};
 thread_local size_t until_failure = kNever;
 thread_local bool has_failed = false;
+thread_local bool unmap_fails = false;
 thread_local std::function<void()> at_next;
 
 // Whether this allocation is the one to fail.
@@ -35,6 +38,25 @@ thread_local std::function<void()> at_next;
 
 size_t MappedBytes() {
   return mapped_bytes.load();
+}
+
+size_t ResidentBytes() {
+#if defined(__linux__)
+  size_t mapped = 0;
+  size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> mapped >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+#else
+  return 0;
+#endif
+}
+
+FailingUnmap::FailingUnmap() {
+  unmap_fails = true;
+}
+
+FailingUnmap::~FailingUnmap() {
+  unmap_fails = false;
 }
 
 FailingAllocation::FailingAllocation(size_t number) {
@@ -80,6 +102,7 @@ void* __wrap_mmap(void* at, size_t size, int protection, int flags, int file, of
   return memory;
 }
 int __wrap_munmap(void* at, size_t size) {
+  if (unmap_fails) return -1;
   mapped_bytes -= size;
   return __real_munmap(at, size);
 }

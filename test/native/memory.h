@@ -17,6 +17,18 @@ inline constexpr bool kCountsMemory = false;
 // Bytes of pages that are mapped now.
 size_t MappedBytes();
 
+// Bytes that the OS holds for the process now; 0 if it does not say.
+size_t ResidentBytes();
+
+// While one exists, this thread can unmap no pages.
+class FailingUnmap {
+ public:
+  FailingUnmap();
+  ~FailingUnmap();
+  FailingUnmap(const FailingUnmap&) = delete;
+  FailingUnmap& operator=(const FailingUnmap&) = delete;
+};
+
 // While one exists, this thread's allocation of that number (from 0) fails. One at a time in a
 // thread.
 class FailingAllocation {

@@ -117,7 +117,7 @@ TEST("memory: beginning") {
 
 TEST("memory: writing to a batch") {
   if (!kCountsMemory) return;
-  for (const size_t size : {5, 3000, 200'000}) {
+  for (const size_t size : {5, 3000, 20'000, 200'000}) {
     User user;
     Batch* batch = user.Begin();
     Pairs pairs;
@@ -143,7 +143,7 @@ TEST("memory: writing to a batch") {
     }
     CHECK(failures > 3);
     user.Discard(batch);
-    CHECK_EQ(user->held_bytes(), 0u);
+    CHECK_EQ(user->heap().used_bytes(), 0u);
   }
 }
 

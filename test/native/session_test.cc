@@ -96,7 +96,7 @@ class Program {
     user.ReclaimAll();
     CheckStats();
     CHECK_EQ(user.Stats().superseded, 0u);
-    CHECK_EQ(user->held_bytes(), 0u);
+    CHECK_EQ(user->heap().used_bytes(), 0u);
   }
 
  private:
@@ -291,7 +291,7 @@ TEST("session: batches nested deep are closed with the outermost") {
     for (Batch* batch : batches) CHECK(user.TryPut(batch, "key", "") == Status::kClosed);
   }
   CHECK(user.Now().empty());
-  CHECK_EQ(user->held_bytes(), 0u);
+  CHECK_EQ(user->heap().used_bytes(), 0u);
 }
 
 // One batch has a hundred thousand nested in it; each is closed in little time.

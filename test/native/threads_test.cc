@@ -109,7 +109,7 @@ class Work {
     owner_.Commit(batch, true);
     owner_->Unlock();
     owner_.ReclaimAll();
-    CHECK_EQ(owner_->held_bytes(), 0u);
+    CHECK_EQ(owner_->heap().used_bytes(), 0u);
   }
 
  private:
