@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include "client.h"
 #include "constants.h"
+#include "core/reclaimer.h"
 #include "pin.h"
 
 namespace memdb {
@@ -24,6 +26,9 @@ struct Opened {
   Napi::Reference<Napi::ArrayBuffer> exchange;
   Napi::Reference<Napi::Uint8Array> slab;
 };
+
+// How many of them the process has.
+std::atomic<int> clients{0};
 
 bool Read(napi_env env, napi_value value, int32_t* to) {
   return napi_get_value_int32(env, value, to) == napi_ok;
@@ -171,7 +176,13 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
       Napi::Persistent(buffer),
       {}};
   // Ends the sessions whichever way the thread ends.
-  napi_add_env_cleanup_hook(env, [](void* data) { delete static_cast<Opened*>(data); }, opened);
+  clients.fetch_add(1, std::memory_order_relaxed);
+  const auto end = [](void* data) {
+    delete static_cast<Opened*>(data);
+    // After the last one no thread of ours may run: the process ends.
+    if (clients.fetch_sub(1, std::memory_order_acq_rel) == 1) Reclaimer::Instance().Stop();
+  };
+  napi_add_env_cleanup_hook(env, end, opened);
 
   auto functions = Napi::Object::New(env);
   for (const Function& function : kFunctions) {

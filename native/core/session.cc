@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "reclaimer.h"
 #include "registry.h"
 #include "value_position.h"
 
@@ -45,7 +46,10 @@ Session::~Session() {
   // The other threads may never free what nobody sees now. Ends when they add as much as we free.
   size_t left = SIZE_MAX;
   while (const size_t now = Reclaim()) {
-    if (now >= left) break;
+    if (now >= left) {
+      Reclaimer::Request(store_);
+      break;
+    }
     left = now;
   }
   Registry::Instance().Leave(store_, this);
@@ -332,7 +336,7 @@ Status Session::Commit(Batch* batch, bool locked, Clock::duration limit, int* ho
     if (!to_store || (batch->writes.size() == 0 && batch->reads == nullptr)) {
       const Status status = batch->parent == nullptr ? Status::kOk : MergeIntoParent(batch);
       if (status == Status::kOk) Close(batch, true);
-      store_->Reclaim(kReclaimStep);
+      Reclaim(kReclaimStep);
       return status;
     }
     if (held || transaction.TryLock(party_)) return CommitToStore(batch, !held, changed);
@@ -367,7 +371,7 @@ Status Session::CommitToStore(Batch* batch, bool unlock, Store::Changed* changed
     batch->writes.Reset();
     Close(batch, false);
     // At least as many as it superseded: so unexamined entries do not pile up.
-    store_->Reclaim(kReclaimStep + written);
+    Reclaim(kReclaimStep + written);
   }
   return status;
 }
@@ -376,7 +380,7 @@ void Session::Discard(Batch* batch) {
   MutexLock lock(mutex_);
   if (!Usable(batch)) return;
   Close(batch, true);
-  store_->Reclaim(kReclaimStep);
+  Reclaim(kReclaimStep);
 }
 
 size_t Session::CopyReads(const Batch* batch, size_t from, std::span<uint8_t> target,
@@ -457,7 +461,11 @@ void Session::EndCursor(Cursor* cursor) {
   cursors_.back()->place = place;
   std::swap(cursors_[place], cursors_.back());
   cursors_.pop_back();
-  store_->Reclaim(kReclaimStep);
+  Reclaim(kReclaimStep);
+}
+
+void Session::Reclaim(size_t limit) {
+  if (store_->Reclaim(limit) > 0) Reclaimer::Request(store_);
 }
 
 size_t Session::Reclaim() {

@@ -155,6 +155,8 @@ class Session {
   // Closes the batch and its children. Releases its pin, unless a commit has (not `pinned`).
   void Close(Batch* batch, bool pinned) REQUIRES(mutex_);
   void DestroyWrites(Batch* batch) REQUIRES(mutex_);
+  // Examines up to `limit` superseded entries. What is left then, another thread examines.
+  void Reclaim(size_t limit) REQUIRES(mutex_);
 
   const std::shared_ptr<Store> store_;
   TransactionMutex::Party party_;

@@ -241,6 +241,11 @@ Version Store::MarkToKeep(const Shard& shard, Ref ref) const {
   return last && snapshots_.HasOptimisticBefore(above->version) ? above->version : 0;
 }
 
+size_t Store::ReclaimAside(size_t limit) {
+  MutexLock lock(aside_mutex_);
+  return closed() ? 0 : Reclaim(limit);
+}
+
 void Store::Free(Ref ref) {
   const Tag tag = EntryAt(heap_, ref)->superseded.tag;
   Shard& shard = ShardAt(tag);
@@ -280,6 +285,7 @@ void Store::Close() {
   }
   while (Session* session = NextToAbandon()) session->Abandon();
   // Nobody is inside now, and the sessions refuse every new call.
+  MutexLock aside(aside_mutex_);
   for (Shard& shard : shards_) {
     WriterLock lock(shard.lock);
     shard.table.Clear();

@@ -30,7 +30,7 @@ class Session;
 
 // The data of one database: a map of versions in shards. Threads use it through their
 // sessions. They make every call that reads or writes data under their session's mutex, so
-// that Close can wait until nobody is inside.
+// that Close can wait until nobody is inside. Reclaimer has no session, but a mutex of the store.
 //
 // Lock order: transaction mutex, registry, list of sessions, one session, snapshot list, one
 // shard, heap. Never two sessions, never two shards. A commit also tries the transaction
@@ -101,11 +101,15 @@ class Store {
   // Examines up to `limit` superseded entries and frees those that nobody can see. Returns
   // how many are still unexamined.
   size_t Reclaim(size_t limit);
+  // The same for a thread without a session. Returns 0 if the store is closed.
+  size_t ReclaimAside(size_t limit) EXCLUDES(aside_mutex_);
+  // Of Reclaimer, which alone uses this.
+  std::atomic<bool> reclaim_requested{false};
 
   bool closed() const { return closed_.load(std::memory_order_acquire); }
   // Ends every session's use of the store and frees the data. Waits for current calls of
   // other threads, but not for their JavaScript.
-  void Close() EXCLUDES(sessions_mutex_);
+  void Close() EXCLUDES(sessions_mutex_, aside_mutex_);
 
   void AddSession(Session* session) EXCLUDES(sessions_mutex_);
   // Returns how many are left. Then AwaitAbandon must be called before the session is freed.
@@ -177,6 +181,9 @@ class Store {
   // Superseded entries that are not freed yet.
   std::atomic<uint64_t> superseded_{0};
   std::atomic<bool> closed_{false};
+
+  // Held by a thread that is inside the store without a session, and while the data is freed.
+  Mutex aside_mutex_;
 
   // Never held while waiting.
   Mutex sessions_mutex_;

@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "core/page_supply.h"
+#include "core/reclaimer.h"
 #include "threads.h"
 
 namespace memdb::test {
@@ -76,6 +77,7 @@ int main(int argc, char** argv) {
     Random random = Random::For(seed, test.name);
     const auto start = Clock::now();
     test.function(random);
+    memdb::Reclaimer::Instance().Stop();
     // Memory that is still being given back must not count in the next test.
     WaitUntil("all memory got ready is given back",
               [] { return memdb::PageSupply::pieces() == 0; });
