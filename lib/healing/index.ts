@@ -9,6 +9,7 @@ export { readSnapshot } from './files/snapshot.js';
 export { writeSnapshot } from './files/snapshotwriter.js';
 export { IndexChain, IndexSearch } from './indexchain.js';
 export { IndexEntry, type IndexField, type IndexFields } from './indexentry.js';
+export { chainsIn, type EntryRange, missing, type StoredChain } from './inventory.js';
 export { type HealOptions, heal, type Progress } from './job/job.js';
 export type { ChainReport, Latency, Rate, Report } from './job/report.js';
 export {

@@ -5,10 +5,13 @@ import { IndexEntry, type IndexField } from './indexentry.js';
 /**
  * The index of a chain: a chain of `IndexEntry` under `key.Index`. Its entries have ascending fields, so one
  * is found in O(log n) reads.
- *
+ * @example
  * ```ts
- * const index = new IndexChain(batch, key);
- * const block = index.find('source', 41).after();
+ * db.update((batch) => {
+ *   const index = new IndexChain(batch, Key.of('Account', 'bob', 'MainChain'));
+ *   for (const source of [3, 8, 41]) index.add(new IndexEntry({ source }));
+ *   index.find('source', 5).after()?.source; // 8
+ * });
  * ```
  */
 export class IndexChain {
@@ -44,7 +47,10 @@ export class IndexChain {
   }
 }
 
-/** A search in the index of a chain. Each method reads O(log n) entries, and throws what `entry` throws. */
+/**
+ * A search in the index of a chain. Each method reads O(log n) entries. Throws what `IndexChain.entry` throws.
+ * @see IndexChain
+ */
 export class IndexSearch {
   readonly #index: IndexChain;
   readonly #field: IndexField;

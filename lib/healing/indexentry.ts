@@ -10,19 +10,25 @@ const FIELDS = ['source', 'anchor', 'blockIndex', 'blockTime', 'rootIndexIndex']
 /** The number of the field that only fills an entry up to 32 bytes: zeros follow. */
 const PADDING = 32;
 
-/** A field of an index entry. */
+/**
+ * A field of an index entry.
+ * @see IndexChain
+ */
 export type IndexField = (typeof FIELDS)[number];
 
-/** What an index entry says. A field that is left out is 0. */
+/**
+ * What an index entry says. A field that is left out is 0.
+ * @see IndexEntry
+ */
 export type IndexFields = Partial<Record<IndexField, number | bigint>>;
 
 /**
  * An entry of the index of a chain. It says how far the chain was at the end of a block, and where its
  * anchor then is. Integers have 64 bits: they are bigints if they are not safe integers.
- *
+ * @example
  * ```ts
  * const entry = new IndexEntry({ source: 41, anchor: 7, blockIndex: 3 });
- * chain.addEntry(entry.encode());
+ * IndexEntry.decode(entry.encode()).source; // 41
  * ```
  */
 export class IndexEntry {

@@ -6,7 +6,10 @@ import { directory, type Partition, partition } from './partition.js';
 import type { Receipt } from './receipt.js';
 import { hex } from './show.js';
 
-/** A message from one partition to another. */
+/**
+ * A message from one partition to another.
+ * @see syntheticReceipt
+ */
 export interface SyntheticMessage {
   /** The partition that it comes from, by its URL or its id: `bvn-BVN0.acme` or `BVN0`. */
   readonly source: string | AccountUrl;
@@ -23,10 +26,15 @@ export interface SyntheticMessage {
  *
  * Throws `NotFoundError` whose `key` is the record that is missing. Throws `RangeError` unless the number is an
  * integer of 1 or more. Throws `EncodingError` if a record is damaged, or two chains contradict each other.
- *
+ * @example
  * ```ts
  * const message = { source: 'bvn-BVN0.acme', destination: 'bvn-BVN1.acme', number: 17 };
- * const receipt = db.view((batch) => syntheticReceipt(batch, message));
+ * try {
+ *   db.view((batch) => syntheticReceipt(batch, message)).validate();
+ * } catch (error) {
+ *   if (!(error instanceof NotFoundError)) throw error;
+ *   console.log(`fetch ${error.key} first`);
+ * }
  * ```
  */
 export function syntheticReceipt(batch: ReadBatch, message: SyntheticMessage): Receipt {
@@ -42,6 +50,7 @@ export function syntheticReceipt(batch: ReadBatch, message: SyntheticMessage): R
 /**
  * Returns the first two parts of `syntheticReceipt`: the proof up to the source's own root chain. It is what
  * a store without records of the directory can prove. Throws what `syntheticReceipt` throws.
+ * @see syntheticReceipt
  */
 export function sourceReceipt(batch: ReadBatch, message: SyntheticMessage): Receipt {
   const source = partition(message.source);

@@ -5,16 +5,25 @@ import type { Writable } from 'node:stream';
 import { EncodingError, type Key } from '../../index.js';
 import { Output, type Sink } from './output.js';
 
-/** Where a file is written to: a path, or a stream, which is not ended. */
+/**
+ * Where a file is written to: a path, or a stream, which is not ended.
+ * @see writeSnapshot
+ */
 export type Destination = string | Writable;
 
-/** Options of `writeJsonRecords` and `writeSnapshot`. */
+/**
+ * Options of `writeJsonRecords` and `writeSnapshot`.
+ * @see writeSnapshot
+ */
 export interface WriteOptions {
   /** If it is aborted, writing stops, and the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Keys and values, for example of a batch. */
+/**
+ * Keys and values, for example of a batch.
+ * @see writeSnapshot
+ */
 export type Records = Iterable<readonly [Key, Uint8Array]>;
 
 /** Writes the pairs to the output, and returns how many there were. */

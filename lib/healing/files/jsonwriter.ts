@@ -12,7 +12,7 @@ import { encodeKey } from './recordkey.js';
  *
  * Throws `EncodingError` that names the record if its key has no JSON form, or if it is longer than
  * `readJsonRecords` reads. Also throws the error of the file or stream.
- *
+ * @example
  * ```ts
  * const batch = db.begin(null, false);
  * try {

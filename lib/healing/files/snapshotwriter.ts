@@ -20,7 +20,7 @@ const SECTION_SIZE = 1 << 22;
  *
  * Throws `EncodingError` that names the record if its key has no binary form, or if it is longer than
  * `readSnapshot` reads. Also throws the error of the file or stream.
- *
+ * @example
  * ```ts
  * const batch = db.begin(null, false);
  * try {

@@ -6,6 +6,7 @@ import {
   type ReadBatch,
 } from '../../index.js';
 import { Chain } from '../chain.js';
+import { chainsIn } from '../inventory.js';
 import { Board } from './board.js';
 import { clearInterval, nextTurn, now, setInterval } from './clock.js';
 import { load } from './load.js';
@@ -20,7 +21,7 @@ import { Team } from './team.js';
  * @see heal
  */
 export interface HealOptions {
-  /** A JSON list of records or a snapshot. Without it, the job builds a chain of `entries`. */
+  /** A JSON list of records, a snapshot or a Bolt file. Without it, the job builds a chain of `entries`. */
   file?: string | undefined;
   /** How many entries the job adds if it builds a chain: at least 1, by default 100,000. */
   entries?: number;
@@ -140,12 +141,12 @@ class Job {
   }
 
   async #load(file: string): Promise<Task[]> {
-    const { records, chains, notes } = await load(this.#db, file, (count) => {
+    const { records, notes } = await load(this.#db, file, (count) => {
       this.#loaded = count;
     });
     this.#loaded = records;
     this.#notes = notes;
-    return this.#db.view((batch) => chains.map((key) => storedTask(batch, key)));
+    return this.#db.view((batch) => chainsIn(batch).map(({ key }) => storedTask(batch, key)));
   }
 
   /** Lets workers prove. If there is no file, this thread adds blocks meanwhile. */

@@ -1,4 +1,4 @@
-import type { Batch, Key, MemDB } from '../../index.js';
+import type { Batch, MemDB } from '../../index.js';
 import { readChanges } from '../files/records.js';
 
 /** How many records a batch commits. */
@@ -7,8 +7,6 @@ const BATCH_SIZE = 1000;
 /** What was loaded from a file. */
 export interface Loaded {
   readonly records: number;
-  /** The keys of the chains. If a record's key ends with `Head`, the parts before that are a chain's key. */
-  readonly chains: Key[];
   /** A sentence for each thing in the file that was not read, or not checked. */
   readonly notes: string[];
 }
@@ -22,22 +20,18 @@ export async function load(
   path: string,
   onRecords: (count: number) => void,
 ): Promise<Loaded> {
-  const chains = new Map<string, Key>();
   const notes: string[] = [];
   const onNote = (note: string) => notes.push(note);
   let records = 0;
   let batch: Batch = db.begin(null, true);
   try {
     for await (const { key, value } of readChanges(path, { onNote })) {
-      const isHead = key.at(key.length - 1) === 'Head';
       if (!value) {
         // A list may delete a record that it had before. As in the original, the last word on a key counts.
         batch.delete(key);
-        if (isHead) chains.delete(key.stringify());
         continue;
       }
       batch.put(key, value);
-      if (isHead) chains.set(key.stringify(), key.slice(0, key.length - 1));
       records++;
       if (records % BATCH_SIZE !== 0) continue;
       batch.commit();
@@ -45,7 +39,7 @@ export async function load(
       onRecords(records);
     }
     batch.commit();
-    return { records, chains: [...chains.values()], notes };
+    return { records, notes };
   } finally {
     batch.discard();
   }

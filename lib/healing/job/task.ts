@@ -1,4 +1,5 @@
 import { Key, type ReadBatch, uint } from '../../index.js';
+import { provableFrom } from '../inventory.js';
 import { State } from '../state.js';
 import type { Given } from './dag.js';
 import { SYNTHETIC_CHAIN } from './synthetic.js';
@@ -34,12 +35,9 @@ export function storedTask(batch: ReadBatch, key: Key): Task {
   const head = State.decode(batch.get(headKey), String(headKey));
   const markKey = (at: number) => key.append('States', uint(at - 1));
   const count = head.count;
-  const has = (at: number) => at === count || batch.has(markKey(at));
-
   // The entries since the last mark need only the head.
   const last = count - (count % SET_SIZE);
-  let from = last;
-  while (from > 0 && has(from) && (from === SET_SIZE || has(from - SET_SIZE))) from -= SET_SIZE;
+  const from = provableFrom(count, SET_SIZE, (at) => batch.has(markKey(at)));
   const task = { key: key.encode(), from, to: count, entries: 'stored' as const };
   if (from === 0) return task;
   const before =
