@@ -1,5 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -11,8 +10,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { Key, MemDB } from 'accumulate-memdb';
 import { Chain, type Report, State } from 'accumulate-memdb/healing';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -27,30 +24,10 @@ import {
   type TestRecord,
 } from './files.js';
 import { rootOf, syntheticEntries } from './model.js';
+import { cli, ended, expectRefusal, run, runIn } from './program.js';
 
-const cli = fileURLToPath(new URL('../../dist/lib/cli.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'memdb-command-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-interface Outcome {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-function run(...args: string[]): Promise<Outcome> {
-  return runIn(process.env, ...args);
-}
-
-async function runIn(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Outcome> {
-  try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, ...args], { env });
-    return { status: 0, stdout, stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { status: code, stdout, stderr };
-  }
-}
 
 async function report(...args: string[]): Promise<Report & { status: number }> {
   const { status, stdout, stderr } = await run('heal', '--json', ...args);
@@ -62,24 +39,6 @@ function file(name: string, content: string | Uint8Array): string {
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
-}
-
-/** Fails unless the command refused its input as it should. */
-function expectRefusal({ status, stdout, stderr }: Outcome, message: string | RegExp): void {
-  expect(stderr).toMatch(message);
-  expect(stderr).toMatch(/^accumulate-memdb: [^\n]+\n$/);
-  expect(stderr).not.toMatch(/\n\s+at /);
-  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-}
-
-/** How a process ended, and what it wrote to standard error. */
-async function ended(child: ChildProcess): Promise<{ status: number | null; stderr: string }> {
-  let stderr = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status, stderr };
 }
 
 /** The state of 512 entries without its list, as a file has it that lacks the last set. */
@@ -145,7 +104,9 @@ describe('heal', () => {
     expect(stdout).toMatch(rootOf(syntheticEntries(300)).toString('hex'));
   });
 
-  it('proves the known entries of the chains of a file, in either format', async () => {
+  it('proves the known entries of the chains of a file, in either format', {
+    timeout: 240_000,
+  }, async () => {
     const records = chainRecords(700);
     const without = (...names: string[]) =>
       records.filter(({ key }) => !names.some((name) => String(key).includes(name)));
@@ -299,6 +260,13 @@ describe('heal', () => {
     const usage = await run('--help');
     expect(usage).toMatchObject({ status: 0, stderr: '' });
     expect(usage.stdout).toMatch(/^Usage: accumulate-memdb heal \[FILE\]/);
+    for (const command of ['heal', 'prove', 'convert']) {
+      const { stdout } = await run(command, '--help');
+      expect(stdout).toMatch(
+        new RegExp(`^Usage: accumulate-memdb ${command} .*\\n[^]*\\nOptions:\\n`),
+      );
+      expect(stdout).toMatch(/\nExit status: /);
+    }
     const { version } = JSON.parse(
       readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
     );
@@ -306,8 +274,10 @@ describe('heal', () => {
   });
 
   it.each([
-    [[], 'no command given; write heal'],
-    [['prove'], 'unknown command prove'],
+    [[], 'no command given; write heal, prove, convert or fleet'],
+    [['mend'], 'unknown command mend'],
+    [['constructor'], 'unknown command constructor'],
+    [['heal', '--number', '1'], '--number is not for heal'],
     [['heal', 'a', 'b'], 'one file at most, not also b'],
     [['heal', '--entries', '0'], '--entries is 0'],
     [['heal', '--entries', '1e3'], '--entries is 1e3'],
@@ -371,6 +341,16 @@ describe('heal of the real files', () => {
     expect(made.chains).toHaveLength(46);
     for (const { height, known } of made.chains) expect(known).toBe(height);
     expect(made.receipts.count).toBe(made.chains.reduce((n, { height }) => n + height, 0));
+  });
+
+  it('proves every element of the Bolt file, and refuses the one of digests', async () => {
+    const bolt = dataFile('database-v1.0.0.bolt.db');
+    const digests = dataFile('database-v1.0.0.bolt-digests.db');
+    if (!bolt || !digests || !json) return;
+    const made = await report(bolt);
+    expect(made.chains).toEqual((await report(json)).chains);
+    expect(made).toMatchObject({ status: 0, records: { count: 476 } });
+    expectRefusal(await run('heal', digests), /page \d+, element 0: the file has digests of keys/);
   });
 
   it.skipIf(!snap)('lists the chains of the snapshot', async () => {
