@@ -13,7 +13,7 @@ function lacksOf(item) {
   const checks = {
     summary: comment.summary !== '',
     '@example, and no @see that names the export whose example shows it':
-      comment.all('example').length > 0 || comment.all('see').length > 0,
+      comment.text.includes('```') || comment.all('see').length > 0,
     '@remarks that says what to do': !item.isError || comment.all('remarks').length > 0,
     '@throws': !needsErrors(item) || all.some((one) => one.comment.saysErrors),
   };

@@ -10,10 +10,15 @@ Two other kinds can appear. An argument of a wrong type is a \`TypeError\`. An i
 
 export function errorsPage(entries) {
   const [main] = entries;
-  const errors = entries.flatMap(({ name, exports }) =>
-    exports.filter((item) => item.isError).map((item) => ({ ...facts(item), from: name })),
-  );
-  const coded = errors.filter(({ code }) => code !== undefined);
+  const errors = new Map();
+  for (const { name: from, exports } of entries) {
+    for (const item of exports.filter(({ isError }) => isError)) {
+      const known = errors.get(item.name);
+      if (known === undefined) errors.set(item.name, { ...facts(item), from: [from] });
+      else known.from.push(from);
+    }
+  }
+  const coded = [...errors.values()].filter(({ code }) => code !== undefined);
   return `${[
     ORIGIN,
     '# Errors',
@@ -30,9 +35,11 @@ export function errorsPage(entries) {
       '[Errors across threads](threads.md#errors-across-threads).',
     'Every example begins with these lines:',
     setup(
-      main === entries.at(-1) || coded.every(({ from }) => from === main.name) ? [main] : entries,
+      main === entries.at(-1) || coded.every(({ from }) => from[0] === main.name)
+        ? [main]
+        : entries,
     ),
-    ...errors.flatMap(section),
+    ...[...errors.values()].flatMap(section),
   ].join('\n\n')}\n`;
 }
 
@@ -49,7 +56,7 @@ function facts({ name, code, comment }) {
 function section({ name, code, cause, advice, examples, from }) {
   return [
     `## ${name}`,
-    code === undefined ? `From \`${from}\`.` : `\`${code}\`, from \`${from}\`.`,
+    `${code === undefined ? 'From' : `\`${code}\`, from`} ${from.map((one) => `\`${one}\``).join(' and ')}.`,
     `**Cause.** ${cause}`,
     `**What to do.** ${advice}`,
     ...examples,

@@ -138,6 +138,17 @@ export class DatabaseFullError extends MemDBError {
 /**
  * Another commit changed what an optimistic batch had read. Nothing was written, and the batch is closed:
  * begin another one and do the work again, as `transaction` does.
+ * @remarks
+ * Use `transaction`, which does the work again by itself. If conflicts are frequent, read less in it, or use `update`,
+ * which takes turns.
+ * @example
+ * ```ts
+ * const batch = db.begin(null, true, { optimistic: true });
+ * batch.tryGet(Key.of('count'));
+ * db.update((b) => b.put(Key.of('count'), '1'));
+ * batch.put(Key.of('count'), '2');
+ * batch.commit(); // throws ConflictError
+ * ```
  */
 export class ConflictError extends MemDBError {
   static {
@@ -214,8 +225,8 @@ export class LockTimeoutError extends MemDBError {
 /**
  * The engine asked for cannot be loaded. The message lists what was tried; `cause` is the first reason.
  * @remarks
- * Leave out the option `engine` to use the fallback where the native engine does not load. `cause` says why it did not;
- * see Troubleshooting.
+ * Leave out the option `engine` to use the fallback where the native engine does not load. `engineInfo()` says what
+ * was tried, and why it failed.
  * @example
  * ```ts
  * try {
