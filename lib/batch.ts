@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { endCall, startCall } from './engine/calls.js';
 import type { BatchId, Connection } from './engine/connection.js';
 import type { ReadSet } from './engine/crossing.js';
@@ -15,7 +16,7 @@ import type { ChangeSet, Value } from './keyvalue.js';
 import { checkOptions } from './options.js';
 import { isBytes } from './record/bytes.js';
 import { checkKey, type Key, type KeyLike } from './record/key.js';
-import { show } from './record/show.js';
+import { show, showObject } from './record/show.js';
 import { checkFunction, refusePromise, type Synchronous } from './synchronous.js';
 
 /**
@@ -277,6 +278,13 @@ export class Batch implements ChangeSet {
   #cursor(method: string, options?: PrefixOptions, keysOnly = false): Cursor {
     this.#requireOpen();
     return new Cursor(this.#connection, this.#id, checkPrefix(method, options), keysOnly);
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    const prefix = this.#prefix === undefined ? null : `${this.#prefix}`;
+    const state = this.closed ? this.#whyClosed().message : 'open';
+    return showObject('Batch', { prefix, writable: this.#writable, state }, depth, options);
   }
 
   /** Whether it or a batch that it is nested in has ended. */

@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { Batch, type ReadBatch } from './batch.js';
 import { endCall, startCall } from './engine/calls.js';
 import { Connection } from './engine/connection.js';
@@ -7,7 +8,7 @@ import type { Stats } from './engine/stats.js';
 import type { Beginner } from './keyvalue.js';
 import { checkNumber, checkOptions, checkSignal, checkTimeout } from './options.js';
 import { checkKey, EMPTY_KEY, type KeyLike } from './record/key.js';
-import { show } from './record/show.js';
+import { show, showObject } from './record/show.js';
 import { checkFunction, refusePromise, type Synchronous } from './synchronous.js';
 import { runTransaction } from './transaction.js';
 
@@ -229,6 +230,23 @@ export class MemDB implements Beginner {
    */
   close(): void {
     this.#connection.close();
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return showObject('MemDB', this.#shown(), depth, options);
+  }
+
+  #shown(): object {
+    const { engine } = this;
+    if (this.closed) return { engine, closed: true };
+    try {
+      const { entries, openBatches } = this.stats();
+      return { engine, entries, openBatches };
+    } catch (error) {
+      // Another thread may have closed it just now.
+      return { engine, error: (error as Error).message };
+    }
   }
 
   [Symbol.dispose](): void {

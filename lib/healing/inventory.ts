@@ -43,7 +43,7 @@ export interface StoredChain {
  */
 export function chainsIn(batch: ReadBatch, markPower = 8): StoredChain[] {
   const found = new Map<string, Found>();
-  for (const [key] of batch) {
+  for (const key of batch.keys()) {
     const name = key.at(-2);
     const index = key.at(-1);
     if (index === 'Head') at(found, key, -1).hasHead = true;

@@ -1,4 +1,4 @@
-import { inspect, TextEncoder } from 'node:util';
+import { type InspectOptions, inspect, TextEncoder } from 'node:util';
 import { KEY, PART } from './brand.js';
 
 /** The most characters of a value that a message shows. */
@@ -15,6 +15,16 @@ export function show(value: unknown): string {
     // A getter or a toString of the value threw.
     return `a value of type ${typeof value}`;
   }
+}
+
+/** What `console.log` shows of an object with state: the name of its class, and `fields`. */
+export function showObject(
+  name: string,
+  fields: object,
+  depth: number,
+  options: InspectOptions,
+): string {
+  return depth < 0 ? `[${name}]` : `${name} ${inspect(fields, options)}`;
 }
 
 /** The text, or its beginning and `...` if it has more than 100 characters. */
