@@ -9,7 +9,7 @@
 
 namespace memdb {
 
-// A place in a heap, in units of 16 bytes; 0 is not one. It has half the size of a pointer, so a
+// A place in a heap, in units of 16 bytes; 0 is no place. It has half the size of a pointer, so a
 // slot of a table holds a tag and a reference in 8 bytes.
 using Ref = uint32_t;
 
