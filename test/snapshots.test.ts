@@ -80,6 +80,25 @@ describeEngines('snapshots', (open) => {
     },
   );
 
+  it('frees what a thread let go of that then sleeps in Atomics.wait', async () => {
+    const db = open();
+    overwrite(db, 'first');
+    const thread = await Thread.attached(db);
+    await thread.call('begin', false);
+    overwrite(db, 'second');
+    expect(await settle(db)).toBe(COUNT);
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    const awake = thread.call('discardAndSleep', words.buffer);
+    while (Atomics.load(words, 0) === 0) await setTimeout(1);
+    for (let i = 0; i < 3_000 && db.stats().superseded > 0; i++) await setTimeout(10);
+    expect(db.stats().superseded).toBe(0);
+    expect(Atomics.load(words, 0)).toBe(1);
+    Atomics.store(words, 0, 0);
+    Atomics.notify(words, 0);
+    await awake;
+    await thread.end();
+  });
+
   it('keeps one version for each of several open batches', async () => {
     const db = open();
     const batches: Batch[] = [];

@@ -40,6 +40,13 @@ const actions = {
   discard() {
     for (const batch of batches.splice(0)) batch.discard();
   },
+  /** Ends its batches, sets the flag to 1, and sleeps until somebody changes it. */
+  discardAndSleep(flag) {
+    actions.discard();
+    const words = new Int32Array(flag);
+    Atomics.store(words, 0, 1);
+    Atomics.wait(words, 0, 1);
+  },
   /** Commits many pairs. */
   fill(count, value) {
     db.update((batch) => {

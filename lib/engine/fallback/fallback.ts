@@ -1,4 +1,4 @@
-import { setInterval } from '../clock.js';
+import { clearTimeout, setInterval, setTimeout } from '../clock.js';
 import { BeginFlag, type Engine, Status } from '../engine.js';
 import { onExit } from '../events.js';
 import { type Exchange, Region, valuePosition, Word } from '../exchange.js';
@@ -20,6 +20,9 @@ const LOCK_TIMEOUT = 10_000;
 /** How often an idle thread checks whether there is something to do, ms. */
 const TIDY_INTERVAL = 1_000;
 
+/** The pause for other work if there is more to do, ms. */
+const TIDY_PAUSE = 5;
+
 /** The most keys that a commit reports as changed. */
 const MOST_CHANGED = 16;
 
@@ -38,6 +41,7 @@ class Fallback implements Engine {
   private readonly digests: Digests;
   private readonly found = new Found();
   private readonly client = new Client();
+  private tidiesSoon: NodeJS.Timeout | undefined;
 
   constructor(exchange: Exchange) {
     this.exchange = exchange;
@@ -48,9 +52,16 @@ class Fallback implements Engine {
     onExit('engines', () => {
       for (const store of this.client.stores) store.letGo();
     });
-    setInterval(() => {
-      for (const store of this.client.stores) if (!store.memory.closed) store.tidy();
-    }, TIDY_INTERVAL).unref();
+    setInterval(() => this.tidy(), TIDY_INTERVAL).unref();
+  }
+
+  private tidy(): void {
+    let more = false;
+    for (const store of this.client.stores) {
+      if (!store.memory.closed && store.tidy()) more = true;
+    }
+    clearTimeout(this.tidiesSoon);
+    if (more) this.tidiesSoon = setTimeout(() => this.tidy(), TIDY_PAUSE).unref();
   }
 
   create(maxBytes: number): number {

@@ -121,12 +121,19 @@ export class Store {
     this.letGo();
   }
 
-  /** Frees what other threads have left. An idle thread calls this now and then. */
-  tidy(): void {
+  /**
+   * Frees what other threads have left. An idle thread calls this now and then. Returns whether it
+   * freed something and there is more.
+   */
+  tidy(): boolean {
     this.settle();
-    if (!this.superseded.pending && this.retired.count === 0 && this.mutex.free) return;
+    if (!this.superseded.pending && this.retired.count === 0 && this.mutex.free) return false;
     const start = moment();
-    while (this.reclaim() > 0 && since(start) < TIDY_TIME);
+    const before = this.left;
+    let left: number;
+    do left = this.reclaim();
+    while (left > 0 && since(start) < TIDY_TIME);
+    return left > 0 && left < before;
   }
 
   /** Whether an update of this thread is under way, perhaps one by another copy of the package. */
