@@ -13,11 +13,24 @@ import {
   ReadOnlyBatchError,
 } from './errors.js';
 import type { ChangeSet, Value } from './keyvalue.js';
-import { checkOptions } from './options.js';
+import { checkOptions, checkTimeout } from './options.js';
 import { isBytes } from './record/bytes.js';
 import { checkKey, type Key, type KeyLike } from './record/key.js';
 import { show, showObject } from './record/show.js';
 import { checkFunction, refusePromise, type Synchronous } from './synchronous.js';
+
+/**
+ * Options of `batch.commit()`.
+ * @example
+ * ```ts
+ * const options: CommitOptions = { timeoutMs: 1000 };
+ * db.begin(null, true).commit(options);
+ * ```
+ */
+export interface CommitOptions {
+  /** How long to wait for updates and commits of other threads, in milliseconds; as in `UpdateOptions`. */
+  timeoutMs?: number;
+}
 
 /**
  * Options of `batch.entries()`, `batch.keys()` and `batch.clear()`.
@@ -218,9 +231,14 @@ export class Batch implements ChangeSet {
    * another thread does not let go. Then batch and database are as they were. An optimistic batch throws
    * `ConflictError` if another commit changed what it has read. Then it is closed, and nothing was written.
    */
-  commit(): void {
+  commit(options?: CommitOptions): void {
+    let timeoutMs: number | undefined;
+    if (options !== undefined) {
+      checkOptions('commit', options, ['timeoutMs']);
+      timeoutMs = checkTimeout(options);
+    }
     this.#requireOpen();
-    this.#commit(false);
+    this.#commit(false, timeoutMs);
   }
 
   /** Commits the batch of an update: this thread holds the transaction mutex. @internal */
@@ -249,10 +267,10 @@ export class Batch implements ChangeSet {
     this.discard();
   }
 
-  #commit(locked: boolean): void {
+  #commit(locked: boolean, timeoutMs?: number): void {
     if (this.#writable) {
       try {
-        this.#connection.commit(this.#id, locked);
+        this.#connection.commit(this.#id, locked, timeoutMs);
       } catch (error) {
         if (error instanceof ConflictError) this.#ended('discarded after a conflict');
         throw error;

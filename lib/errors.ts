@@ -223,6 +223,26 @@ export class LockTimeoutError extends MemDBError {
 }
 
 /**
+ * No commit came in the time that `waitForCommit` was given.
+ * @remarks
+ * Call it again with the same version, or with more time: no commit is missed in between.
+ * @example
+ * ```ts
+ * await db.waitForCommit(db.version, { timeoutMs: 0 }); // throws CommitTimeoutError
+ * ```
+ */
+export class CommitTimeoutError extends MemDBError {
+  static {
+    nameErrors(CommitTimeoutError, 'CommitTimeoutError');
+  }
+  readonly code = 'ERR_COMMIT_TIMEOUT';
+
+  constructor(after: number, timeoutMs: number) {
+    super(`no commit came after version ${after} within ${timeoutMs} ms`);
+  }
+}
+
+/**
  * The engine asked for cannot be loaded. The message lists what was tried; `cause` is the first reason.
  * @remarks
  * Leave out the option `engine` to use the fallback where the native engine does not load. `engineInfo()` says what

@@ -1,4 +1,4 @@
-export type { Batch, PrefixOptions, ReadBatch } from './batch.js';
+export type { Batch, CommitOptions, PrefixOptions, ReadBatch } from './batch.js';
 export type { EngineName } from './engine/engine.js';
 export { type EngineChoice, type EngineInfo, engineInfo } from './engine/select.js';
 export type { Stats, ThreadStats } from './engine/stats.js';
@@ -10,6 +10,7 @@ export {
   type MemDBOptions,
   type TransactionOptions,
   type UpdateOptions,
+  type WaitOptions,
 } from './memdb.js';
 export type { JsonPart } from './record/json.js';
 export { Key, type KeyLike } from './record/key.js';

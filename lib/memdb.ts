@@ -81,6 +81,21 @@ export interface UpdateOptions {
 }
 
 /**
+ * Options of `db.updateAsync()` and `db.waitForCommit()`.
+ * @example
+ * ```ts
+ * const options: WaitOptions = { signal: AbortSignal.timeout(1000) };
+ * await db.updateAsync((b) => b.put(Key.of('k'), 'v'), options);
+ * ```
+ */
+export interface WaitOptions {
+  /** How long to wait, in milliseconds. By default `updateAsync` waits like `update`, `waitForCommit` without limit. */
+  timeoutMs?: number;
+  /** Ends the wait: the promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/**
  * A transactional key-value store in memory. All threads that attach to it share its data, until it is closed
  * where it was created.
  * @example
@@ -181,20 +196,58 @@ export class MemDB implements Beginner {
     checkFunction('update', fn);
     checkOptions('update', options, ['timeoutMs']);
     const timeout = checkTimeout(options);
-    const call = startCall(this.#connection);
-    try {
-      this.#connection.lock(timeout);
-      call.locked = true;
-      const flags = BeginFlag.Writable | BeginFlag.OfCall;
-      const batch = new Batch(this.#connection, undefined, EMPTY_KEY, flags);
-      call.opened = batch;
-      const result = refusePromise('update', fn(batch));
-      batch.commitLocked();
-      return result;
-    } finally {
-      call.over = true;
-      endCall(call);
+    return this.#update('update', fn, (connection) => connection.lock(timeout));
+  }
+
+  /**
+   * Does what `update` does, but waits for its turn without blocking the thread: the event loop goes on meanwhile.
+   * `fn` is synchronous, as in `update`, and runs in a task of its own. Returns a promise of what `fn` returned.
+   * It has its place among threads that wait in `update`, and threads that update again and again do not keep it
+   * waiting. A pending call keeps the process alive.
+   *
+   * Rejects with what `update` throws, or with the reason of the signal. If it is rejected with that reason or with
+   * `LockTimeoutError`, `fn` has not run.
+   */
+  async updateAsync<T>(
+    fn: (batch: Batch) => Synchronous<T>,
+    options: WaitOptions = {},
+  ): Promise<T> {
+    checkFunction('updateAsync', fn);
+    checkOptions('updateAsync', options, ['timeoutMs', 'signal']);
+    const timeoutMs = checkTimeout(options);
+    const signal = checkSignal(options);
+    return new Promise((resolve, reject) => {
+      const run = () => {
+        try {
+          // The mutex is taken already.
+          resolve(this.#update('updateAsync', fn, () => {}));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#connection.whenLocked(run, reject, timeoutMs, signal);
+    });
+  }
+
+  /**
+   * Returns a promise of the version once it is greater than `after`, whichever thread commits: at once if it is
+   * greater already. So a loop that passes on what it was given misses no commit. A pending call keeps the
+   * process alive; `signal` ends it.
+   *
+   * Rejects with the reason of the signal, with `CommitTimeoutError`, or with `DatabaseClosedError`.
+   */
+  async waitForCommit(after: number, options: WaitOptions = {}): Promise<number> {
+    if (typeof after !== 'number' || Number.isNaN(after)) {
+      throw new TypeError(`the version must be a number, such as db.version, not ${show(after)}`);
     }
+    checkOptions('waitForCommit', options, ['timeoutMs', 'signal']);
+    const timeoutMs = checkTimeout(options);
+    const signal = checkSignal(options);
+    const { version } = this;
+    if (version > after && !signal?.aborted) return version;
+    return new Promise((resolve, reject) => {
+      this.#connection.whenCommitted(after, resolve, reject, timeoutMs, signal);
+    });
   }
 
   /**
@@ -251,6 +304,28 @@ export class MemDB implements Beginner {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Runs `fn` on a batch and commits that; `lock` takes the transaction mutex, unless this thread holds it. */
+  #update<T>(
+    method: string,
+    fn: (batch: Batch) => Synchronous<T>,
+    lock: (connection: Connection) => void,
+  ): T {
+    const call = startCall(this.#connection);
+    try {
+      lock(this.#connection);
+      call.locked = true;
+      const flags = BeginFlag.Writable | BeginFlag.OfCall;
+      const batch = new Batch(this.#connection, undefined, EMPTY_KEY, flags);
+      call.opened = batch;
+      const result = refusePromise(method, fn(batch));
+      batch.commitLocked();
+      return result;
+    } finally {
+      call.over = true;
+      endCall(call);
+    }
   }
 }
 

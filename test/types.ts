@@ -1,6 +1,6 @@
 // Programs that the compiler accepts, and others that it must refuse: `npm run types` fails if a line marked
 // as an error compiles. Nothing here runs.
-import { type Batch, Key, MemDB, type ReadBatch } from 'accumulate-memdb';
+import { type Batch, ConflictError, Key, MemDB, type ReadBatch } from 'accumulate-memdb';
 
 const db = new MemDB();
 const key = Key.of('k');
@@ -24,6 +24,29 @@ export const read: (batch: ReadBatch) => number = (batch) => batch.get(key).leng
 export const writable: Batch = db.begin(null, true);
 read(writable);
 
+export const transacted: Promise<number> = db.transaction(async (b) => b.get(key).length);
+export const plainly: Promise<string> = db.transaction((b) => b.get(key).toString());
+db.transaction(
+  async (b) => {
+    b.clear({ prefix: key });
+    return [...b.keys({ prefix: key })];
+  },
+  { timeoutMs: 10, signal: AbortSignal.timeout(10) },
+).then((keys: Key[]) => keys.length);
+export const later: Promise<number> = db.updateAsync((b) => b.get(key).length, { timeoutMs: 10 });
+export const version: Promise<number> = db.waitForCommit(db.version);
+db.view((b) => [...b.keys()].length + [...b.entries({ prefix: key })].length + b.version);
+db.begin(null, true, { optimistic: true }).commit({ timeoutMs: 10 });
+export const changed: readonly Key[] = new ConflictError([key]).keys;
+
+// @ts-expect-error: the function of updateAsync must be synchronous.
+db.updateAsync(async (b) => b.put(key, ''));
+// @ts-expect-error: a view does not clear.
+db.view((b) => b.clear());
+// @ts-expect-error: whether a batch is writable is for begin to say.
+writable.writable = true;
+// @ts-expect-error: a prefix is a key.
+writable.keys({ prefix: 'k' });
 // @ts-expect-error: the function of update must be synchronous.
 db.update(async (b) => b.put(key, ''));
 // @ts-expect-error: that of view, too.

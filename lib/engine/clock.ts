@@ -11,4 +11,4 @@ export const now: () => number = performance.now.bind(performance);
 /** When this thread's clock began: milliseconds since 1970. */
 export const { timeOrigin } = performance;
 
-export const { setTimeout, clearTimeout, setInterval } = timers;
+export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = timers;

@@ -1,4 +1,5 @@
 import {
+  CommitTimeoutError,
   ConflictError,
   DatabaseClosedError,
   DatabaseFullError,
@@ -7,17 +8,20 @@ import {
 import type { Value } from '../keyvalue.js';
 import { prefixForm } from '../record/encoding.js';
 import type { Key } from '../record/key.js';
+import { raise } from './alarm.js';
 import { endStopped } from './calls.js';
 import { now } from './clock.js';
+import { Commits } from './commits.js';
 import type { Crossing, ReadSet } from './crossing.js';
 import { type Engine, type EngineName, Status } from './engine.js';
 import { Word } from './exchange.js';
 import { failure } from './failure.js';
-import { engineOf } from './handle.js';
+import { engineOf, HANDLE_SIZE } from './handle.js';
 import type { Pairs } from './pairs.js';
 import { Reclaimer } from './reclaimer.js';
 import { type EngineChoice, engineNamed, selectEngine } from './select.js';
 import { namedStats, type Stats } from './stats.js';
+import { Turns } from './turns.js';
 
 declare const batch: unique symbol;
 declare const cursor: unique symbol;
@@ -46,6 +50,10 @@ export class Connection {
   readonly #database: number;
   readonly #creator: boolean;
   readonly #reclaimer: Reclaimer;
+  /** The first words of the handle. */
+  readonly #words: Int32Array;
+  #turns: Turns | undefined;
+  #commits: Commits | undefined;
   #closed = false;
   #locked = false;
 
@@ -56,6 +64,7 @@ export class Connection {
     this.#engine = engine;
     this.#database = database;
     this.#creator = creator;
+    this.#words = new Int32Array(engine.handle(database), 0, HANDLE_SIZE >> 2);
     this.#reclaimer = new Reclaimer(() => engine.reclaim(database));
   }
 
@@ -110,8 +119,11 @@ export class Connection {
     this.#closed = true;
     abandoned.unregister(this);
     this.#reclaimer.stop();
+    this.#turns?.close();
+    this.#commits?.close();
     if (this.#locked) this.#engine.unlock(this.#database);
     this.#engine.close(this.#database);
+    raise(this.#words);
   }
 
   /** How many commits there were. */
@@ -180,13 +192,15 @@ export class Connection {
    * connection must hold it. Throws `DatabaseFullError`, `NestedUpdateError` or `LockTimeoutError`, and then
    * the batch stays open as it was. Throws `ConflictError`, and then the batch has ended.
    */
-  commit(batch: BatchId, locked: boolean): void {
+  commit(batch: BatchId, locked: boolean, timeoutMs = this.#engine.lockTimeout): void {
     const engine = this.#engine;
-    let status = engine.commit(batch, locked, this.#firstSlice());
-    if (status === Status.Nested && endStopped()) {
-      status = engine.commit(batch, locked, this.#firstSlice());
+    const slice = Math.min(SLICE, timeoutMs);
+    let status = engine.commit(batch, locked, slice);
+    if (status === Status.Nested && endStopped()) status = engine.commit(batch, locked, slice);
+    if (status === Status.Busy) {
+      status = this.#wait((slice) => engine.commit(batch, locked, slice), timeoutMs);
     }
-    if (status === Status.Busy) status = this.#wait((slice) => engine.commit(batch, locked, slice));
+    raise(this.#words);
     if (status === Status.Full) throw this.#full();
     if (status === Status.Conflict) throw new ConflictError(this.#crossing.changed());
     if (status < 0) throw failure(status);
@@ -207,6 +221,7 @@ export class Connection {
     if (this.#closed) return;
     this.#engine.endCalls(this.#database);
     this.#locked = false;
+    raise(this.#words);
     this.#reclaimer.soon();
   }
 
@@ -257,6 +272,7 @@ export class Connection {
   unlock(): void {
     if (!this.#closed) this.#engine.unlock(this.#database);
     this.#locked = false;
+    raise(this.#words);
   }
 
   #closeIfAbandoned(): void {
@@ -280,8 +296,42 @@ export class Connection {
     );
   }
 
-  #firstSlice(): number {
-    return Math.min(SLICE, this.#engine.lockTimeout);
+  /**
+   * Takes the transaction mutex without blocking the thread, and then calls `run` in a task of its own. `run`
+   * must not throw. Otherwise calls `fail`, once: with the reason of the signal, with `LockTimeoutError` or with
+   * `DatabaseClosedError`.
+   */
+  whenLocked(
+    run: () => void,
+    fail: (error: unknown) => void,
+    timeoutMs = this.#engine.lockTimeout,
+    signal?: AbortSignal,
+  ): void {
+    this.requireOpen();
+    const proceed = () => {
+      this.#locked = true;
+      run();
+    };
+    const timeoutError = () => new LockTimeoutError(timeoutMs, this.#holder());
+    this.#turns ??= new Turns(this.#engine, this.#database);
+    this.#turns.add({ proceed, fail }, { timeoutMs, signal, timeoutError });
+  }
+
+  /**
+   * Calls `proceed` with the version once it is greater than `after`. Otherwise calls `fail`, once: with the
+   * reason of the signal, with `CommitTimeoutError` or with `DatabaseClosedError`.
+   */
+  whenCommitted(
+    after: number,
+    proceed: (version: number) => void,
+    fail: (error: unknown) => void,
+    timeoutMs = Number.POSITIVE_INFINITY,
+    signal?: AbortSignal,
+  ): void {
+    const timeoutError = () => new CommitTimeoutError(after, timeoutMs);
+    this.requireOpen();
+    this.#commits ??= new Commits(this.#engine, this.#database);
+    this.#commits.add({ after, proceed, fail }, { timeoutMs, signal, timeoutError });
   }
 
   /** Repeats an attempt that took a first slice and was Busy, until it is not, or `timeoutMs` are over. */

@@ -105,6 +105,13 @@ export interface Engine {
    */
   lock(database: number, slice: number): number;
   unlock(database: number): void;
+  /**
+   * Takes the transaction mutex like `lock`, but never waits. After Busy this thread has a place among those that
+   * wait, which it keeps until Ok or `leave`. To be called again when `raise` of `alarm.ts` was called.
+   */
+  join(database: number): number;
+  /** Gives up the place, if there is one. */
+  leave(database: number): void;
 
   /** `flags` are those of `BeginFlag`. */
   begin(database: number, flags: number): number;

@@ -23,7 +23,7 @@
  */
 
 /** Changes with every change of the layout, of a status, of the order of stats, or of a function of the addon. */
-export const LAYOUT = 6;
+export const LAYOUT = 7;
 
 /** Positions in `words`. */
 export const Word = {

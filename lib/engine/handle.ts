@@ -19,15 +19,19 @@ export const HandleWord = {
   Closed: 3,
   /** Four words of random id. */
   Id: 4,
+  /** 1 once a thread waits without blocking, 0 again once it is woken; see `alarm.ts`. */
+  Waiting: 160,
+  /** Changes when such threads are woken. */
+  Raised: 161,
 } as const;
 
 /** "AMDB". */
 export const HANDLE_MAGIC = 0x42444d41;
-export const HANDLE_VERSION = 3;
+export const HANDLE_VERSION = 4;
 export const ENGINE_NATIVE = 1;
 export const ENGINE_FALLBACK = 2;
 /** The bytes of a native handle; a fallback's handle is its whole memory. */
-export const HANDLE_SIZE = 512;
+export const HANDLE_SIZE = 648;
 /** At which byte the name of the copy of the package stands that made the handle, and how many bytes it may have. */
 const COPY_BYTE: Record<EngineName, number> = { native: 32, fallback: 1024 };
 const COPY_SIZE = 480;

@@ -159,6 +159,7 @@ constexpr Function kFunctions[] = {
     {"reclaim", Call<&Client::Reclaim>}, {"endCalls", Call<&Client::EndCalls>},
     {"version", Call<&Client::Version>}, {"batchVersion", Call<&Client::BatchVersion>},
     {"reads", Call<&Client::Reads>},     {"clear", Call<&Client::Clear>},
+    {"join", Call<&Client::Join>},       {"leave", Call<&Client::Leave>},
 };
 
 // open(exchange: ArrayBuffer, threadId: number): the functions, of a new client.

@@ -116,6 +116,19 @@ int32_t Client::Unlock(int32_t id) {
   return Answer(Status::kOk);
 }
 
+int32_t Client::Join(int32_t id) {
+  Database* database = databases_.Find(id);
+  if (database == nullptr) return kMisuse;
+  return Answer(database->session->Join(&exchange_.word(Exchange::kHolder)));
+}
+
+int32_t Client::Leave(int32_t id) {
+  Database* database = databases_.Find(id);
+  if (database == nullptr) return kMisuse;
+  database->session->Leave();
+  return Answer(Status::kOk);
+}
+
 int32_t Client::AddBatch(const OpenBatch& open) {
   if (open.batch == nullptr) {
     return Answer(open.session->closed() ? Status::kClosed : Status::kFull);

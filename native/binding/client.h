@@ -60,6 +60,8 @@ class Client {
   int32_t BatchVersion(int32_t batch);
   int32_t Lock(int32_t database, double slice);
   int32_t Unlock(int32_t database);
+  int32_t Join(int32_t database);
+  int32_t Leave(int32_t database);
 
   int32_t Begin(int32_t database, int32_t flags);
   int32_t BeginNested(int32_t parent, bool writable);

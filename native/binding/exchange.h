@@ -17,7 +17,7 @@ namespace memdb {
 class Exchange {
  public:
   // Changes with every change of the layout, of a status, of the order of stats, or of a function.
-  static constexpr int32_t kLayout = 6;
+  static constexpr int32_t kLayout = 7;
 
   // Digest slots.
   static constexpr size_t kStart = 0;

@@ -32,7 +32,7 @@ std::unique_ptr<Session> Session::Attach(const Store::Id& id, int thread_id) try
 }
 
 Session::Session(std::shared_ptr<Store> store, int thread_id)
-    : store_(std::move(store)), party_(thread_id) {}
+    : store_(std::move(store)), party_(thread_id), place_(thread_id) {}
 
 Session::~Session() {
   {
@@ -42,6 +42,7 @@ Session::~Session() {
     while (roots_ != nullptr) Close(roots_, true);
     FreeIdle(0, SIZE_MAX);
   }
+  Leave();
   Unlock();
   // The other threads may never free what nobody sees now. Ends when they add as much as we free.
   size_t left = SIZE_MAX;
@@ -66,6 +67,14 @@ Status Session::Lock(Clock::duration limit, int* holder) {
 
 void Session::Unlock() {
   store_->transaction().Unlock(party_);
+}
+
+Status Session::Join(int* holder) {
+  return store_->transaction().Join(place_, party_, holder);
+}
+
+void Session::Leave() {
+  store_->transaction().Leave(place_);
 }
 
 Batch* Session::NewBatch(Batch* parent, bool writable) try {

@@ -58,6 +58,9 @@ class Session {
   // with the holder's thread id in `holder`.
   Status Lock(Clock::duration limit, int* holder);
   void Unlock();
+  // Like Lock, but does not wait: takes a place in the queue, until it is called again or Leave is.
+  Status Join(int* holder);
+  void Leave();
 
   // Return null if the store is closed or memory cannot be allocated.
   // An optimistic batch keeps what it reads, and its commit compares that.
@@ -160,6 +163,8 @@ class Session {
 
   const std::shared_ptr<Store> store_;
   TransactionMutex::Party party_;
+  // Its place in the queue when it waits without sleeping.
+  TransactionMutex::Party place_;
 
   OwnerMutex mutex_;
   bool abandoned_ GUARDED_BY(mutex_) = false;

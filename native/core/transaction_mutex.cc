@@ -9,6 +9,7 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
   if (TryLock(party)) return Status::kOk;
   std::unique_lock lock(mutex_.native());
   if (closed_) return Status::kClosed;
+  EndReservation(party);
   // Even if another party of this thread holds it: the thread would wait for itself.
   if (HeldByThreadOf(party)) return Status::kNested;
   if (Watch() == nullptr) {
@@ -34,6 +35,7 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
     return Status::kClosed;
   }
   if (!turn) {
+    EndReservation(party);
     party.timed_out_at_ = Clock::now();
     const int thread = holder_thread_.load(std::memory_order_relaxed);
     *holder = thread == kNoThread ? -1 : thread;
@@ -68,15 +70,84 @@ void TransactionMutex::Unlock(Party& party) NO_THREAD_SAFETY_ANALYSIS {
   }
   MutexLock lock(mutex_);
   if (Watch() != &party) return;  // closed
-  Party* const first = queue_;
   SetHolder(nullptr);
+  PassOn();
+}
+
+void TransactionMutex::PassOn() {
+  Party* first = queue_;
+  while (first != nullptr && first->absent_) first = first->next_;
   if (first == nullptr) return;
-  if (Clock::now() - first->waiting_since_ >= kPatience) {
+  const Clock::time_point now = Clock::now();
+  if (now - first->waiting_since_ >= kPatience) {
     Dequeue(*first);
     first->handed_over_ = true;
+    first->reserved_at_ = now;
     SetHolder(first);
+  } else {
+    // A place has no thread that sleeps: it is told otherwise.
+    while (first != nullptr && first->place_) first = first->next_;
   }
-  first->turn_.notify_one();
+  if (first != nullptr) first->turn_.notify_one();
+}
+
+Status TransactionMutex::Join(Party& place, Party& party, int* holder) {
+  MutexLock lock(mutex_);
+  if (closed_) return Status::kClosed;
+  place.place_ = true;
+  const bool mine = place.handed_over_;
+  if (!mine) {
+    if (HeldByThreadOf(party)) return Status::kNested;
+    EndReservation(party);
+    if (Watch() != nullptr) {
+      if (!place.queued_) {
+        if (place.waiting_since_ == Clock::time_point{}) place.waiting_since_ = Clock::now();
+        Enqueue(place);
+      }
+      place.absent_ = false;
+      const int thread = holder_thread_.load(std::memory_order_relaxed);
+      *holder = thread == kNoThread ? -1 : thread;
+      return Status::kBusy;
+    }
+    if (place.queued_) Dequeue(place);
+  }
+  place.handed_over_ = false;
+  place.absent_ = false;
+  place.waiting_since_ = {};
+  place.patience_ = kReservation;
+  SetHolder(&party);
+  party.waiting_since_ = {};
+  return Status::kOk;
+}
+
+void TransactionMutex::Leave(Party& place) {
+  MutexLock lock(mutex_);
+  place.waiting_since_ = {};
+  place.patience_ = kReservation;
+  place.absent_ = false;
+  if (place.queued_) {
+    Dequeue(place);
+    Unwatch();
+  }
+  if (!place.handed_over_) return;
+  place.handed_over_ = false;
+  if (closed_) return;
+  SetHolder(nullptr);
+  PassOn();
+}
+
+void TransactionMutex::EndReservation(const Party& waiting) {
+  Party* const holder = Watch();
+  if (holder == nullptr || !holder->place_ || !holder->handed_over_) return;
+  const bool own = holder->thread_id_ == waiting.thread_id_;
+  if (!own && Clock::now() - holder->reserved_at_ < holder->patience_) return;
+  holder->handed_over_ = false;
+  if (!own) {
+    holder->absent_ = true;
+    holder->patience_ *= 2;
+  }
+  Enqueue(*holder);
+  SetHolder(nullptr);
 }
 
 void TransactionMutex::Close() {
@@ -107,7 +178,9 @@ void TransactionMutex::Unwatch() {
 
 void TransactionMutex::SetHolder(Party* party) {
   const uintptr_t watched = queue_ != nullptr || closed_ ? kWatched : 0;
-  holder_thread_.store(party == nullptr ? kNoThread : party->thread_id_, std::memory_order_relaxed);
+  // Of a reservation the thread does not know yet.
+  const bool known = party != nullptr && !(party->place_ && party->handed_over_);
+  holder_thread_.store(known ? party->thread_id_ : kNoThread, std::memory_order_relaxed);
   state_.store(reinterpret_cast<uintptr_t>(party) | watched, std::memory_order_release);
 }
 
@@ -116,12 +189,14 @@ void TransactionMutex::Enqueue(Party& party) {
   while (*at != nullptr && (*at)->waiting_since_ <= party.waiting_since_) at = &(*at)->next_;
   party.next_ = *at;
   *at = &party;
+  party.queued_ = true;
 }
 
 void TransactionMutex::Dequeue(Party& party) {
   Party** at = &queue_;
   while (*at != &party) at = &(*at)->next_;
   *at = party.next_;
+  party.queued_ = false;
 }
 
 }  // namespace memdb

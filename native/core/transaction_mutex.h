@@ -16,7 +16,15 @@ namespace memdb {
 // The lock of a store's commits. Unlike a mutex, it is held across calls (by `update`, while
 // JavaScript runs), waits for a bounded time and knows its holder. A thread that takes it again
 // and again cannot starve others: Unlock hands it to a thread that has waited for a millisecond.
+//
+// A thread can also wait without sleeping in the core: it takes a place in the same queue, and asks
+// again later. Unlock reserves the mutex for such a place. The thread may be busy with something
+// else, so a reservation ends after a while if others wait. Then the place counts again once its
+// thread has asked.
 class CAPABILITY("mutex") TransactionMutex {
+  // For how long the mutex is reserved at first.
+  static constexpr Clock::duration kReservation = std::chrono::milliseconds(10);
+
  public:
   // A thread that uses the mutex.
   class Party {
@@ -35,6 +43,13 @@ class CAPABILITY("mutex") TransactionMutex {
     Clock::time_point waiting_since_{};
     Clock::time_point timed_out_at_{};
     bool handed_over_ = false;
+    // Of a place: whether it stands in the queue, and when the mutex was reserved for it. The time
+    // that a reservation lasts doubles whenever it was too short.
+    bool place_ = false;
+    bool queued_ = false;
+    bool absent_ = false;
+    Clock::time_point reserved_at_{};
+    Clock::duration patience_ = kReservation;
   };
 
   // Returns kOk, kNested, kClosed; or kBusy after the limit. With kBusy, `holder` has the thread
@@ -43,6 +58,11 @@ class CAPABILITY("mutex") TransactionMutex {
   // Takes it if it is free and nobody waits for it.
   bool TryLock(Party& party);
   void Unlock(Party& party);
+  // Takes the mutex for `party` if it is free or reserved for `place`, else queues the place. Returns kOk,
+  // kBusy, kNested or kClosed. A place is a party of the same thread. Only this and Leave take it.
+  Status Join(Party& place, Party& party, int* holder) EXCLUDES(mutex_);
+  // Gives up the place.
+  void Leave(Party& place) EXCLUDES(mutex_);
   // Whether the party's thread, which calls this, holds the mutex, by this party or another
   // one. May be stale after Close.
   bool HeldByThreadOf(const Party& party) const {
@@ -75,6 +95,10 @@ class CAPABILITY("mutex") TransactionMutex {
   void SetHolder(Party* party) REQUIRES(mutex_);
   void Enqueue(Party& party) REQUIRES(mutex_);
   void Dequeue(Party& party) REQUIRES(mutex_);
+  // Ends a reservation that has lasted too long, or that stands in the way of its own thread.
+  void EndReservation(const Party& waiting) REQUIRES(mutex_);
+  // Gives the mutex, which is free, to the first in the queue, or wakes that one.
+  void PassOn() REQUIRES(mutex_);
 
   std::atomic<uintptr_t> state_{0};
   // The holder's thread. May be stale, but a thread can always check whether it is itself.

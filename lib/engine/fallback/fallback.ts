@@ -120,6 +120,17 @@ class Fallback implements Engine {
     return this.tellHolder(store, store.startUpdate(slice));
   }
 
+  join(database: number): number {
+    const store = this.client.store(database);
+    if (store === undefined) return Status.Closed;
+    if (store.updating) return Status.Nested;
+    return this.tellHolder(store, store.join());
+  }
+
+  leave(database: number): void {
+    this.client.store(database)?.mutex.leave();
+  }
+
   unlock(database: number): void {
     this.client.store(database)?.letGo();
   }

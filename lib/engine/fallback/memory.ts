@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { raise } from '../alarm.js';
 import {
   ENGINE_FALLBACK,
   HANDLE_MAGIC,
@@ -123,6 +124,11 @@ export class Memory {
   /** Adds to a word that other threads may add to at the same time. */
   add(index: number, value: number): void {
     Atomics.add(this.words, index, value);
+  }
+
+  /** Wakes the threads that wait without blocking. */
+  alarm(): void {
+    raise(this.words);
   }
 
   /** Whether the word was `expected` and now is `value`. */

@@ -24,6 +24,9 @@ export class TransactionMutex {
   private readonly sessions: Sessions;
   private readonly token: number;
   private readonly waiting: number;
+  /** Since when this thread has had a place, and when it last looked whether the owner is dead; or 0. */
+  private joined = 0;
+  private examined = 0;
 
   constructor(memory: Memory, sessions: Sessions, session: number, identity: Identity) {
     this.memory = memory;
@@ -64,9 +67,43 @@ export class TransactionMutex {
     if (this.tryAcquire()) return Status.Ok;
     const { memory } = this;
     const status = this.wait(slice);
+    // A place that this thread has too stays.
+    if (this.joined !== 0) return status;
     memory.store(this.waiting, 0);
     memory.swap(Header.Hungry, this.token, 0);
     return status;
+  }
+
+  /**
+   * Takes the mutex, or a place among those that wait: Ok, Busy or Closed. Like a waiting thread, it must look
+   * again each time that somebody calls `Memory.alarm`.
+   */
+  join(): Status {
+    const { memory } = this;
+    if (memory.closed) return Status.Closed;
+    const time = now();
+    if (this.joined === 0) {
+      this.joined = time;
+      this.examined = time;
+    }
+    memory.store(this.waiting, moment());
+    if (!this.contested) {
+      if (time - this.joined >= PATIENCE) memory.store(Header.Hungry, this.token);
+      if (this.take(0)) return this.leave();
+    }
+    if (time - this.examined < NAP) return Status.Busy;
+    this.examined = time;
+    return this.takeFromDead() ? this.leave() : Status.Busy;
+  }
+
+  /** Gives up the place that `join` took. Returns Ok. */
+  leave(): Status {
+    if (this.joined !== 0) {
+      this.joined = 0;
+      this.memory.store(this.waiting, 0);
+      this.memory.swap(Header.Hungry, this.token, 0);
+    }
+    return Status.Ok;
   }
 
   release(): void {
@@ -76,6 +113,7 @@ export class TransactionMutex {
 
   /** Has those who wait look again. */
   wake(): void {
+    this.memory.alarm();
     const { limit } = this.sessions;
     for (let session = 0; session < limit; session++) {
       if (this.sessions.field(session, Session.Waiting) !== 0) {

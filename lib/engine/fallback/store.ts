@@ -213,6 +213,13 @@ export class Store {
     return status;
   }
 
+  /** Takes the transaction mutex, or a place among those that wait for it: Ok, Busy or Closed. */
+  join(): Status {
+    const status = this.mutex.join();
+    if (status === Status.Ok) this.takeOver();
+    return status;
+  }
+
   /** Makes the writes the next version: Ok, or Full and nothing has changed. Under the mutex. */
   commit(writes: Pending): Status {
     const { memory, writer } = this;

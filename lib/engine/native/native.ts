@@ -92,6 +92,8 @@ export function createNative(exchange: Exchange, search: Search): Engine {
       return ask(core.lock, database);
     },
     unlock: (database) => ask(core.unlock, database),
+    join: (database) => ask(core.join, database),
+    leave: (database) => ask(core.leave, database),
     version: (database) => numberOf(ask(core.version, database)),
     begin(database, flags) {
       words[FIRST] = database;
