@@ -12,6 +12,8 @@ import { show, showObject } from './record/show.js';
 import { checkFunction, refusePromise, type Synchronous } from './synchronous.js';
 import { runTransaction } from './transaction.js';
 
+const BEGIN_OPTIONS = ['optimistic'];
+
 /** For how long `transaction` tries again after conflicts if the caller does not say, ms. */
 const TRANSACTION_TIMEOUT = 30_000;
 
@@ -339,7 +341,7 @@ function create(options: MemDBOptions): Connection {
 }
 
 function beginFlags(options: BeginOptions, flags: number): number {
-  checkOptions('begin', options, ['optimistic']);
+  checkOptions('begin', options, BEGIN_OPTIONS);
   if (!options.optimistic) return 0;
   if ((flags & BeginFlag.Writable) !== 0) return BeginFlag.Optimistic;
   throw new TypeError(

@@ -13,9 +13,17 @@ export class Found {
   length = 0;
 }
 
-/** Emptied writes of batches that are closed, for the next ones. */
+/** Emptied writes and reads of batches that are closed, for the next ones. */
 const spares: Pending[] = [];
 const MOST_SPARES = 4;
+
+function emptyPending(): Pending {
+  return spares.pop() ?? new Pending();
+}
+
+function spare(pending: Pending): void {
+  if (spares.length < MOST_SPARES && pending.clear()) spares.push(pending);
+}
 
 /**
  * An open batch: what waits to be written, on top of its parent or of a version
@@ -56,7 +64,7 @@ export class Batch {
     this.writable = writable;
     this.snapshot = snapshot;
     if (parent !== undefined) this.reads = parent.reads;
-    else this.reads = snapshot.optimistic ? new ReadSet() : undefined;
+    else this.reads = snapshot.optimistic ? new ReadSet(emptyPending()) : undefined;
     open.set(id, this);
     if (parent !== undefined) {
       parent.children ??= new Set();
@@ -94,7 +102,7 @@ export class Batch {
 
   /** Its writes, to be added to. */
   toWrite(): Pending {
-    this.writes ??= spares.pop() ?? new Pending();
+    this.writes ??= emptyPending();
     return this.writes;
   }
 
@@ -159,6 +167,7 @@ export class Batch {
     if (this.parent === undefined) this.store.pins.release(this.snapshot);
     const { writes } = this;
     this.writes = undefined;
-    if (writes !== undefined && spares.length < MOST_SPARES && writes.clear()) spares.push(writes);
+    if (writes !== undefined) spare(writes);
+    if (this.parent === undefined && this.reads !== undefined) spare(this.reads.keys);
   }
 }

@@ -1,5 +1,5 @@
 import { DELETED, Entry, type Ref } from './layout.js';
-import { Pending, Record } from './pending.js';
+import { type Pending, Record } from './pending.js';
 import type { Store } from './store.js';
 
 /** A key that has changed: the entry that has its stored form, or 0; and where its digest is. */
@@ -15,7 +15,12 @@ export interface Changed {
 export class ReadSet {
   scanned = false;
   /** A set: all its records are deletions. */
-  private readonly keys = new Pending();
+  readonly keys: Pending;
+
+  /** `keys` must be empty. */
+  constructor(keys: Pending) {
+    this.keys = keys;
+  }
 
   /** Adds the key whose digest is the eight words at `at`. */
   add(tag: number, digest: Int32Array, at: number): void {
