@@ -6,7 +6,6 @@ import type { Store } from '../../dist/lib/engine/fallback/store.js';
 import { Random, runSeed } from '../support/random.js';
 import { audit, contents } from './audit.js';
 import { commit, declareDead, open, viewOf } from './mortal.js';
-import { preempt } from './scheduler.js';
 
 function create(): Store {
   const store = open(Memory.create(Number.POSITIVE_INFINITY) as Memory);
@@ -61,29 +60,5 @@ it('of a dead thread go, and so do the pages that it had for them', () => {
     while (heir.reclaim() > 0);
     expect(audit(heir)).toBe(0);
     expect(pinPages()).toBe(0);
-  }
-});
-
-it('hold the version that they say, whenever another thread commits while they are taken', () => {
-  for (let step = 1, reached = true; reached; step++) {
-    const reader = create();
-    const writer = open(viewOf(reader.memory));
-    commit(writer, new Map([['key', '0']]));
-    const first = writer.memory.published;
-    let pin: Snapshot | undefined;
-    reached = preempt(
-      reader.memory,
-      step,
-      () => {
-        pin = reader.pins.take();
-      },
-      () => commit(writer, new Map([['key', '1']])),
-    );
-    for (let n = 0; n < 3; n++) {
-      commit(writer, new Map([['key', 'later']]));
-      while (writer.reclaim() > 0);
-    }
-    const { version } = pin as Snapshot;
-    expect(contents(reader, version).get('key')).toBe(`${version - first}`);
   }
 });
