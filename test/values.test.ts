@@ -193,6 +193,28 @@ describeEngines('values', (open) => {
       port2.close();
     });
 
+    it('to a byte stream: the value is refused or others end with it, but a copy works', async () => {
+      const batch = open().begin(null, true);
+      const keys = [Key.of('a'), Key.of('b')];
+      for (const key of keys) batch.put(key, value(key));
+      const read = async (bytes: Uint8Array) => {
+        const start = (stream: ReadableByteStreamController) => stream.enqueue(bytes);
+        const { value } = await new ReadableStream({ type: 'bytes', start }).getReader().read();
+        return Buffer.from(value as Uint8Array).toString();
+      };
+      const texts = (found: (Buffer | undefined)[]) => found.map(String);
+      const [one, other] = batch.getMany(keys) as [Buffer, Buffer];
+      for (const copy of [new Uint8Array(one), structuredClone(one)]) {
+        expect(await read(copy)).toBe(value(keys[0] as Key));
+        expect(texts([one, other])).toEqual(keys.map(value));
+      }
+      // What docs/threads.md says of the value itself.
+      const passed = await read(one).catch((error: unknown) => error);
+      if (passed instanceof TypeError) expect(texts([one, other])).toEqual(keys.map(value));
+      else expect([passed, one.length, other.length]).toEqual([value(keys[0] as Key), 0, 0]);
+      expect(texts(batch.getMany(keys))).toEqual(keys.map(value));
+    });
+
     it('by detaching it never harm the store', () => {
       const db = open();
       const keys = Array.from({ length: 20 }, (_, i) => Key.of(i));
