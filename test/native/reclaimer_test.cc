@@ -47,7 +47,7 @@ TEST("reclaimer: the same after a commit, and after an iteration") {
   WriteAll(user, 5000, "first");
   for (const bool iterates : {false, true}) {
     Batch* batch = user.Begin();
-    Cursor* cursor = iterates ? user->StartCursor(batch) : nullptr;
+    Cursor* cursor = iterates ? user->StartCursor(batch, KeyFilter({}), false) : nullptr;
     if (iterates) user.Discard(batch);
     User other(user, 1);
     WriteAll(other, 5000, "second");

@@ -218,7 +218,7 @@ class Program {
   void StartWalk() {
     if (open_.empty()) return;
     Open& open = random_.Pick(open_);
-    Cursor* cursor = UserOf(open)->StartCursor(open.batch);
+    Cursor* cursor = UserOf(open)->StartCursor(open.batch, KeyFilter({}), false);
     CHECK(cursor != nullptr);
     walks_.push_back({open.user, cursor, open.model->All(), {}});
   }
@@ -349,7 +349,7 @@ TEST("session: a session that ends frees the versions that only it saw") {
   };
   fill("first");
   User other(user, 1);
-  other->StartCursor(other.Begin());
+  other->StartCursor(other.Begin(), KeyFilter({}), false);
   fill("second");
   CHECK_EQ(user.Stats().superseded, 20'000u);
   other.Leave();
