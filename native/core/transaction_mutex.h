@@ -58,8 +58,9 @@ class CAPABILITY("mutex") TransactionMutex {
   // Takes it if it is free and nobody waits for it.
   bool TryLock(Party& party);
   void Unlock(Party& party);
-  // Takes the mutex for `party` if it is free or reserved for `place`, else queues the place. Returns kOk,
-  // kBusy, kNested or kClosed. A place is a party of the same thread. Only this and Leave take it.
+  // Takes the mutex for `party` if it is free or reserved for `place`, else queues the place.
+  // Returns kOk, kBusy, kNested or kClosed. A place is a party of the same thread. Only this and
+  // Leave take it.
   Status Join(Party& place, Party& party, int* holder) EXCLUDES(mutex_);
   // Gives up the place.
   void Leave(Party& place) EXCLUDES(mutex_);
