@@ -53,6 +53,7 @@ describe('the check of the code', () => {
     ['a variable', 'const n = 1 + 1; // 3'],
     ['a line that is printed', "console.log('a'); // 'b'"],
     ['an error that is not thrown', '1 + 1; // throws TypeError'],
+    ['a promise that is not rejected', 'await 1; // throws TypeError'],
     ['a block that throws', "throw new Error('no');"],
   ])('finds %s', (_, code) => {
     expect(() => run(`\`\`\`js\n${code}\n\`\`\`\n`)).toThrow('exit 1');

@@ -23,7 +23,9 @@ export function checkComments(code: string): string {
   const checked = code
     .replaceAll(/^( *)console\.log\((.+)\); \/\/ /gm, '$1$2; // ')
     .replaceAll(THROWS, (_, indent, statement, name) => {
-      return `${indent}docAssert.throws(() => { ${statement}; }, { name: '${name}' });`;
+      const [how, kind] = /\bawait\b/.test(statement) ? ['await ', 'async '] : ['', ''];
+      const method = how === '' ? 'throws' : 'rejects';
+      return `${indent}${how}docAssert.${method}(${kind}() => { ${statement}; }, { name: '${name}' });`;
     })
     .replaceAll(VARIABLE, '$1 docAssert.deepEqual($2, $3);')
     .replaceAll(VALUE, '$1docAssert.deepEqual($2, $3);');
