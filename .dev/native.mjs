@@ -5,7 +5,7 @@ import { at, files, fingerprint, runPackage, Stamp, which, windows } from './pro
 const stamp = new Stamp('build/.stamp');
 const binary = 'build/Release/accumulate_memdb.node';
 
-const sources = () =>
+export const sources = () =>
   ['native/core', 'native/binding'].flatMap((d) => files(d, (f) => /\.(cc|h)$/.test(f)));
 
 /**

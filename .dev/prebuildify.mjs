@@ -3,8 +3,8 @@
 // we promise.
 import './install.mjs';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
-import { headers } from './native.mjs';
-import { at, fail, files, run, runPackage, which } from './project.mjs';
+import { headers, sources } from './native.mjs';
+import { at, fail, files, fingerprint, run, runPackage, Stamp, which } from './project.mjs';
 import { writeRecord } from './record.mjs';
 
 /** The newest versions that a binary may need: CentOS 7, Debian 9 and Ubuntu 18.04 have them. */
@@ -13,6 +13,11 @@ const NEWEST = { GLIBC: '2.17', GLIBCXX: '3.4.22', CXXABI: '1.3.11' };
 const platform = process.env.PREBUILD_PLATFORM ?? process.platform;
 const arch = process.env.PREBUILD_ARCH ?? process.arch;
 const prebuilds = `prebuilds/${platform}-${arch}`;
+
+// What the binary was made from. With --if-needed, one of the same sources is left as it is.
+const stamp = new Stamp(`${prebuilds}/.stamp`);
+const made = fingerprint([...sources(), 'binding.gyp', '.dev/prebuildify.mjs', '.dev/record.mjs']);
+if (process.argv.includes('--if-needed') && stamp.is(made)) process.exit(0);
 
 // A copy, because prebuildify removes the build that it finds.
 const copy = 'build/prebuildify';
@@ -40,6 +45,8 @@ for (const binary of binaries) {
   console.log(`${binary}: ${size} bytes, layout ${layout}, SHA-256 ${sha256}`);
   if (platform === 'linux' && !binary.includes('.musl.')) checkVersions(binary);
 }
+
+stamp.set(made);
 
 /** Prints the newest version of each library that objdump finds, and fails if one is too new. */
 function checkVersions(binary) {

@@ -13,6 +13,7 @@ function inputs() {
     'tsconfig.json',
     'package-lock.json',
     '.dev/typescript.mjs',
+    '.dev/module.config.mjs',
   ]);
 }
 
@@ -24,8 +25,23 @@ export function compile({ force = false } = {}) {
   const { ok } = runPackage('typescript', ['-p', 'tsconfig.json'], {}, 'tsc');
   // Even after an error: tsc writes what it can, which helps in the middle of a change.
   const done = faces.map(wrap).every(Boolean) && ok;
-  if (done) stamp.set(made);
-  return done;
+  const bundled = done && bundle();
+  if (bundled) stamp.set(made);
+  return bundled;
+}
+
+/** Writes the form for bundlers to dist/module/. */
+function bundle() {
+  for (const old of ['dist/module', 'build/module']) {
+    rmSync(at(old), { recursive: true, force: true });
+  }
+  const kind = ['--module', 'esnext', '--moduleResolution', 'bundler', '--outDir', 'build/module'];
+  const alone = ['--declaration', 'false', '--sourceMap', 'false'];
+  const compiled = runPackage('typescript', ['-p', 'tsconfig.json', ...kind, ...alone], {}, 'tsc');
+  const config = ['-c', '.dev/module.config.mjs'];
+  const { ok, output } = runPackage('rolldown', config, { quiet: true });
+  if (!ok) console.error(output);
+  return compiled.ok && ok;
 }
 
 /**

@@ -110,12 +110,13 @@ export const SLAB_SIZE = 65536;
 
 export class Exchange {
   readonly buffer = new ArrayBuffer(Region.Size);
-  readonly bytes = new Uint8Array(this.buffer);
-  readonly words = new Int32Array(this.buffer);
+  // TypeScript before 5.7 cannot read the types that would be derived.
+  readonly bytes: Uint8Array = new Uint8Array(this.buffer);
+  readonly words: Int32Array = new Int32Array(this.buffer);
   /** `Word.Number`, which takes two words. */
-  readonly number = new Float64Array(this.buffer, Word.Number * 4, 1);
+  readonly number: Float64Array = new Float64Array(this.buffer, Word.Number * 4, 1);
   /** Lengths out of `getMany` and `next`. */
-  readonly results = new Int32Array(this.buffer, Region.Results, Region.ResultCount);
+  readonly results: Int32Array = new Int32Array(this.buffer, Region.Results, Region.ResultCount);
   /** Where values go. Replaced when full, after `useSlab` has announced it. */
   slab: Buffer = Buffer.allocUnsafeSlow(SLAB_SIZE);
 }

@@ -6,12 +6,11 @@ import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { at, files, run, runNpm, runPackage } from '../../.dev/project.mjs';
 import { managerChecks } from './managers.mjs';
-import { must, newProject, pack, prebuild, runChecks } from './tools.mjs';
+import { must, newProject, PREBUILT, pack, prebuild, runChecks } from './tools.mjs';
 
 /** The most bytes of the archive, with the binaries of all platforms. */
 const MOST = 1_000_000;
-/** How many platforms the hosted workflow builds for. */
-const PLATFORMS = 8;
+const PLATFORMS = PREBUILT.length;
 
 const hasBinary = prebuild();
 const withPrebuilds = pack();
@@ -52,7 +51,8 @@ function checkFiles() {
     'CHANGELOG.md',
     ...compiled,
     ...faces.flatMap((f) => [`${f}.mjs`, `${f}.d.mts`]),
-    ...files('prebuilds'),
+    ...files('dist/module'),
+    ...files('prebuilds', (f) => /\.(node|json)$/.test(f)),
   ];
   const packed = withPrebuilds.files.map((f) => f.path);
   for (const { path, size } of withPrebuilds.files) console.log(`  ${size} ${path}`);

@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildNative } from '../../.dev/native.mjs';
 import { files, run, runNpm, which } from '../../.dev/project.mjs';
 
 export const linux = process.platform === 'linux';
@@ -36,6 +35,18 @@ export const TOOLS = {
   typescript7: 'npm:typescript@7.0.2',
 };
 
+/** The binaries that a published package has. */
+export const PREBUILT = [
+  'linux-x64/accumulate-memdb.glibc',
+  'linux-x64/accumulate-memdb.musl',
+  'linux-arm64/accumulate-memdb.glibc',
+  'linux-arm64/accumulate-memdb.musl',
+  'darwin-x64/accumulate-memdb',
+  'darwin-arm64/accumulate-memdb',
+  'win32-x64/accumulate-memdb',
+  'win32-arm64/accumulate-memdb',
+];
+
 /** A folder for one run, outside the clone. It is removed when the process ends. */
 export const scratch = mkdtempSync(join(tmpdir(), 'memdb-package-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
@@ -63,9 +74,10 @@ export function fetchTools(...names) {
 /** Makes sure that there is a prebuilt binary for this platform if there is a compiler. Returns whether there is. */
 export function prebuild() {
   const folder = `prebuilds/${process.platform}-${process.arch}`;
-  if (!which('c++', 'g++', 'clang++')) return files(folder).length > 0;
-  if (files(folder).length === 0) must(runNpm(['run', 'prebuildify'], { quiet: true }));
-  return buildNative();
+  const binaries = files(folder, (f) => f.endsWith('.node'));
+  if (!which('c++', 'g++', 'clang++')) return binaries.length > 0;
+  must(runNpm(['run', 'prebuildify', '--', '--if-needed'], { quiet: true }));
+  return true;
 }
 
 /** Packs the package. Returns the archive and what is in it. */

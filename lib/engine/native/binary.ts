@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { LAYOUT } from '../exchange.js';
 import { candidates, libcOf, PLATFORM } from './candidates.js';
 import { ownLibc } from './libc.js';
+import { requireFrom } from './require.js';
 
 /** A file that was not used as the native engine, and the reason. */
 export interface Tried {
@@ -55,7 +55,7 @@ export function loadBinary<T>(search: Search, open: (addon: Addon) => T): T {
         throw new Error(`it is made for ${made}, and this program uses ${libc}`);
       }
       if (!check(file)) continue;
-      const addon = createRequire(file)(file) as Addon;
+      const addon = requireFrom(file)(file) as Addon;
       checkLayout(addon.layout);
       const opened = open(addon);
       search.loaded = file;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import type { Libc } from './libc.js';
+import { requireFrom } from './require.js';
 
 /** The folder of this file; undefined if a bundler has put it into an ES module. */
 const HERE = typeof __dirname === 'string' ? __dirname : undefined;
@@ -28,12 +28,16 @@ export function candidates(
   const found: string[] = [];
   for (const root of roots) {
     try {
-      const { resolve } = require('node-gyp-build') as typeof import('node-gyp-build');
-      found.push(resolve(root));
+      // Not by `require`: a bundler would put it into a bundle, and an ES module has no `require`.
+      const finder = requireFrom(join(root, 'x.js'))(
+        'node-gyp-build',
+      ) as typeof import('node-gyp-build');
+      found.push(finder.resolve(root));
     } catch (error) {
       if (error instanceof RangeError) throw error;
-      // It reads the environment when it is loaded, which a runtime may forbid.
-      if (!String(error).includes('No native build')) failed('node-gyp-build', error);
+      // It reads the environment when it is loaded, which a runtime may forbid. A bundle may lack it.
+      const expected = PACKAGE === undefined ? /No native build|Cannot find/ : /No native build/;
+      if (!expected.test(String(error))) failed('node-gyp-build', error);
     }
     if (!prebuildsOnly()) found.push(join(root, 'build', 'Release', 'accumulate_memdb.node'));
     found.push(...namesOf(libc).map((name) => join(root, PLATFORM, name)));
@@ -70,9 +74,7 @@ function rootsOfBundle(): string[] {
   const roots = [...new Set(folders.filter((folder) => folder !== undefined && folder !== ''))];
   for (const folder of [...roots] as string[]) {
     try {
-      const installed = createRequire(join(folder, 'x.js')).resolve(
-        'accumulate-memdb/package.json',
-      );
+      const installed = requireFrom(join(folder, 'x.js')).resolve('accumulate-memdb/package.json');
       if (existsSync(installed)) roots.push(dirname(installed));
     } catch {
       // It is not installed there.

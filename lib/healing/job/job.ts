@@ -25,7 +25,7 @@ export interface HealOptions {
   file?: string | undefined;
   /** How many entries the job adds if it builds a chain: at least 1, by default 100,000. */
   entries?: number;
-  /** How many worker threads prove, by default 2. With 0, the main thread proves. */
+  /** How many worker threads prove, by default 2. With 0, or in a bundle, the main thread proves. */
   workers?: number;
   engine?: EngineChoice;
   /** Called ten times a second with how far the job is. */
@@ -77,7 +77,10 @@ export async function heal(options: HealOptions): Promise<Report> {
   checkCount('workers', workers, 0);
   const db = new MemDB({ engine });
   try {
-    return await new Job(db, { entries, workers, ...others }).run();
+    const started = Team.possible ? workers : 0;
+    const notes =
+      started < workers ? ['a bundle has no worker threads: the main thread proved'] : [];
+    return await new Job(db, { entries, workers: started, ...others }, notes).run();
   } finally {
     db.close();
   }
@@ -95,16 +98,17 @@ class Job {
   readonly #options: JobOptions;
   #board = new Board(0);
   #loaded = 0;
-  #notes: readonly string[] = [];
+  #notes: readonly string[];
   #added = 0;
   /** The chain that is built, in the batch of its last block. */
   #synthetic: Chain | undefined;
   /** How long adding and committing blocks took. */
   #addingSeconds = 0;
 
-  constructor(db: MemDB, options: JobOptions) {
+  constructor(db: MemDB, options: JobOptions, notes: readonly string[]) {
     this.#db = db;
     this.#options = options;
+    this.#notes = notes;
   }
 
   async run(): Promise<Report> {
@@ -145,7 +149,7 @@ class Job {
       this.#loaded = count;
     });
     this.#loaded = records;
-    this.#notes = notes;
+    this.#notes = [...this.#notes, ...notes];
     return this.#db.view((batch) => chainsIn(batch).map(({ key }) => storedTask(batch, key)));
   }
 

@@ -7,11 +7,20 @@ import { MAX_FAILURES, type Proofs } from './prover.js';
 import type { Task } from './task.js';
 import type { WorkerTask } from './worker.js';
 
+/** The file that a worker thread runs. A bundle does not have it. */
+const WORKER =
+  typeof __dirname === 'string' && __dirname.endsWith(join('dist', 'lib', 'healing', 'job'))
+    ? join(__dirname, 'worker.js')
+    : undefined;
+
 /** Worker threads that prove the entries of one board together. */
 export class Team {
   readonly #board: Board;
   readonly #workers: Worker[];
   readonly #proofs: Promise<Proofs[]>;
+
+  /** Whether worker threads can be started. */
+  static readonly possible = WORKER !== undefined;
 
   /** Starts `size` workers, which attach to the database by its handle. */
   constructor(db: MemDB, tasks: readonly Task[], board: Board, size: number) {
@@ -20,7 +29,7 @@ export class Team {
     const workerData: WorkerTask = { handle: db.handle, tasks, board: { total, shared } };
     this.#workers = Array.from(
       { length: size },
-      () => new Worker(join(__dirname, 'worker.js'), { workerData }),
+      () => new Worker(WORKER as string, { workerData }),
     );
     this.#proofs = Promise.all(this.#workers.map(proofsOf));
     // `proofs` reports the error. It may be called later than the error happens.
