@@ -1,5 +1,6 @@
 export type { Batch, CommitOptions, PrefixOptions, ReadBatch } from './batch.js';
 export type { EngineName } from './engine/engine.js';
+export type { ReadOnlyHandle } from './engine/handle.js';
 export { type EngineChoice, type EngineInfo, engineInfo } from './engine/select.js';
 export type { Stats, ThreadStats } from './engine/stats.js';
 export * from './errors.js';

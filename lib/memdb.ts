@@ -3,6 +3,7 @@ import { Batch, type ReadBatch } from './batch.js';
 import { endCall, startCall } from './engine/calls.js';
 import { Connection } from './engine/connection.js';
 import { BeginFlag, type EngineName } from './engine/engine.js';
+import type { ReadOnlyHandle } from './engine/handle.js';
 import { type EngineChoice, isChoice } from './engine/select.js';
 import type { Stats } from './engine/stats.js';
 import type { Beginner } from './keyvalue.js';
@@ -127,7 +128,7 @@ export class MemDB implements Beginner {
    * Returns the database of a handle, for use in this thread. Throws `InvalidHandleError` if the argument is not
    * a handle of this process, `DatabaseClosedError`, or `EngineUnavailableError`.
    */
-  static attach(handle: SharedArrayBuffer): MemDB {
+  static attach(handle: SharedArrayBuffer | ReadOnlyHandle): MemDB {
     return new MemDB(Connection.attach(handle));
   }
 
@@ -138,10 +139,19 @@ export class MemDB implements Beginner {
 
   /**
    * Pass this to `MemDB.attach` in a worker. Send it by `workerData` or `postMessage`, not in a transfer list.
-   * Throws `DatabaseClosedError`.
+   * Throws `DatabaseClosedError`, or `ReadOnlyBatchError` if this database was attached for reading.
    */
   get handle(): SharedArrayBuffer {
     return this.#connection.handle;
+  }
+
+  /**
+   * Like `handle`, for threads that must not write. There, `update` and every use of a writable batch throw
+   * `ReadOnlyBatchError`. This guards against mistakes: a thread that takes the object apart has the handle.
+   * Throws `DatabaseClosedError`.
+   */
+  get readOnlyHandle(): ReadOnlyHandle {
+    return this.#connection.readOnlyHandle;
   }
 
   /** Whether the database is closed: here, or by the thread that created it. */

@@ -4,6 +4,7 @@ import {
   DatabaseClosedError,
   DatabaseFullError,
   LockTimeoutError,
+  ReadOnlyBatchError,
 } from '../errors.js';
 import type { Value } from '../keyvalue.js';
 import { prefixForm } from '../record/encoding.js';
@@ -13,10 +14,10 @@ import { endStopped } from './calls.js';
 import { now } from './clock.js';
 import { Commits } from './commits.js';
 import type { Crossing, ReadSet } from './crossing.js';
-import { type Engine, type EngineName, Status } from './engine.js';
+import { BeginFlag, type Engine, type EngineName, Status } from './engine.js';
 import { Word } from './exchange.js';
 import { failure } from './failure.js';
-import { engineOf, HANDLE_SIZE } from './handle.js';
+import { engineOf, HANDLE_SIZE, type ReadOnlyHandle } from './handle.js';
 import type { Pairs } from './pairs.js';
 import { Reclaimer } from './reclaimer.js';
 import { type EngineChoice, engineNamed, selectEngine } from './select.js';
@@ -56,6 +57,7 @@ export class Connection {
   #commits: Commits | undefined;
   #closed = false;
   #locked = false;
+  #readOnly = false;
 
   private constructor(crossing: Crossing, database: number, creator: boolean) {
     if (database < 0) throw failure(database);
@@ -77,9 +79,12 @@ export class Connection {
   }
 
   /** Throws `InvalidHandleError` or `EngineUnavailableError`. */
-  static attach(handle: SharedArrayBuffer): Connection {
-    const crossing = engineNamed(engineOf(handle));
-    const connection = new Connection(crossing, crossing.engine.attach(handle), false);
+  static attach(handle: SharedArrayBuffer | ReadOnlyHandle): Connection {
+    const readOnly = isReadOnlyHandle(handle);
+    const memory = readOnly ? handle.readOnly : handle;
+    const crossing = engineNamed(engineOf(memory));
+    const connection = new Connection(crossing, crossing.engine.attach(memory), false);
+    connection.#readOnly = readOnly;
     connection.#closeIfAbandoned();
     return connection;
   }
@@ -88,8 +93,19 @@ export class Connection {
     return this.#engine.name;
   }
 
+  /** Throws `ReadOnlyBatchError` if it was attached for reading. */
   get handle(): SharedArrayBuffer {
     this.requireOpen();
+    if (this.#readOnly) throw readOnlyError();
+    return this.#handle();
+  }
+
+  get readOnlyHandle(): ReadOnlyHandle {
+    this.requireOpen();
+    return { readOnly: this.#handle() };
+  }
+
+  #handle(): SharedArrayBuffer {
     if (this.#creator) abandoned.unregister(this);
     return this.#engine.handle(this.#database);
   }
@@ -137,6 +153,7 @@ export class Connection {
   /** Begins a batch; returns its id, or the error that every use of the batch must throw. Never throws. */
   begin(flags: number): BatchId | Error {
     if (this.#closed) return new DatabaseClosedError();
+    if (this.#readOnly && (flags & BeginFlag.Writable) !== 0) return readOnlyError();
     const id = this.#engine.begin(this.#database, flags);
     return id < 0 ? failure(id) : (id as BatchId);
   }
@@ -257,6 +274,7 @@ export class Connection {
    */
   lock(timeoutMs = this.#engine.lockTimeout): void {
     if (this.#closed) throw new DatabaseClosedError();
+    if (this.#readOnly) throw this.gone ? new DatabaseClosedError() : readOnlyError();
     const engine = this.#engine;
     const slice = Math.min(SLICE, timeoutMs);
     let status = engine.lock(this.#database, slice);
@@ -308,6 +326,7 @@ export class Connection {
     signal?: AbortSignal,
   ): void {
     this.requireOpen();
+    if (this.#readOnly) throw readOnlyError();
     const proceed = () => {
       this.#locked = true;
       run();
@@ -357,4 +376,14 @@ const EVERYTHING = new Uint8Array(0);
 /** What an engine filters keys by. */
 function filterOf(prefix: Key | undefined): Uint8Array {
   return prefix === undefined ? EVERYTHING : prefixForm(prefix.parts, prefix.base);
+}
+
+function isReadOnlyHandle(handle: SharedArrayBuffer | ReadOnlyHandle): handle is ReadOnlyHandle {
+  return typeof handle === 'object' && handle !== null && 'readOnly' in handle;
+}
+
+function readOnlyError(): ReadOnlyBatchError {
+  return new ReadOnlyBatchError(
+    'the database was attached for reading; write to it where it is attached by its handle',
+  );
 }

@@ -46,6 +46,20 @@ export function signHandle(handle: SharedArrayBuffer, engine: EngineName): void 
   new Uint8Array(handle, COPY_BYTE[engine], COPY_SIZE).set(end);
 }
 
+/**
+ * Gives a thread a database to read. Pass it to `MemDB.attach` in a worker, like a handle. It guards against
+ * mistakes: a thread that takes it apart has the handle.
+ * @example
+ * ```ts
+ * const reader = MemDB.attach(db.readOnlyHandle);
+ * reader.update((b) => b.put(Key.of('k'), 'v')); // throws ReadOnlyBatchError
+ * ```
+ */
+export interface ReadOnlyHandle {
+  /** The handle of the database. */
+  readonly readOnly: SharedArrayBuffer;
+}
+
 /** The engine that a handle claims to be of. Throws `InvalidHandleError` if it is no handle at all. */
 export function engineOf(handle: unknown): EngineName {
   if (!types.isSharedArrayBuffer(handle)) {

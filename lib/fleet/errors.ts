@@ -1,4 +1,4 @@
-import { type Key, MemDBError } from '../index.js';
+import { MemDBError } from '../index.js';
 import { nameErrors } from '../record/errors.js';
 
 /**
@@ -160,36 +160,5 @@ export class UnknownOutcomeError extends MemDBError {
       options,
     );
     this.id = id;
-  }
-}
-
-/**
- * What an update read has changed, again and again until its time was over. Nothing was changed.
- * @remarks
- * Allow more time by `timeoutMs`, or try again later. If it happens often, let the update read less. Or give each
- * machine records of its own.
- * @example
- * ```ts
- * async function add(replica: Replica) {
- *   try {
- *     await replica.update((b) => b.put(Key.of('n'), String(Number(b.tryGet(Key.of('n')) ?? 0) + 1)));
- *   } catch (error) {
- *     if (!(error instanceof ConflictError)) throw error;
- *     console.warn(`others keep changing ${error.keys.join(', ')}`);
- *   }
- * }
- * ```
- */
-export class ConflictError extends MemDBError {
-  static {
-    nameErrors(ConflictError, 'ConflictError');
-  }
-  readonly code = 'ERR_CONFLICT';
-  /** Some of the keys that were read and have changed. */
-  readonly keys: readonly Key[];
-
-  constructor(keys: readonly Key[], message: string) {
-    super(message);
-    this.keys = keys;
   }
 }

@@ -1,10 +1,17 @@
 import { setMaxListeners } from 'node:events';
-import { DatabaseClosedError, MemDB, type ReadBatch, type Stats } from '../index.js';
+import {
+  ConflictError,
+  DatabaseClosedError,
+  MemDB,
+  type ReadBatch,
+  type ReadOnlyHandle,
+  type Stats,
+} from '../index.js';
 import { show } from '../record/show.js';
 import { checkFunction, refusePromise, type Synchronous } from '../synchronous.js';
 import { Backoff, Limits } from './clock.js';
 import { Draft } from './draft.js';
-import { ConflictError, ReplicaStaleError } from './errors.js';
+import { ReplicaStaleError } from './errors.js';
 import { Cluster } from './etcd/cluster.js';
 import { Feed, type FeedState } from './feed.js';
 import { Layout } from './layout.js';
@@ -137,6 +144,14 @@ export class Replica {
       const { revision } = await this.#cluster.fresh(limits);
       await this.#catchUp(revision, limits);
     });
+  }
+
+  /**
+   * The handle of the local data: worker threads read it with `MemDB.attach`. There, iterations also show the
+   * record with the position. Throws `DatabaseClosedError`.
+   */
+  get handle(): ReadOnlyHandle {
+    return this.#db.readOnlyHandle;
   }
 
   /** Returns what the replica is doing, and how old its data may be. */

@@ -1,7 +1,6 @@
-import { Key, NestedUpdateError, uint } from 'accumulate-memdb';
+import { ConflictError, Key, NestedUpdateError, uint } from 'accumulate-memdb';
 import {
   BatchTooLargeError,
-  ConflictError,
   FleetUnavailableError,
   type Replica,
   UnknownOutcomeError,
