@@ -23,6 +23,7 @@ const STEPS = [
   'reachByte',
   'grow',
   'notify',
+  'alarm',
   'clear',
 ];
 /** Made of those. */

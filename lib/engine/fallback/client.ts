@@ -5,6 +5,7 @@ import { announceGarbage } from './garbage.js';
 import type { KeyFilter } from './keyfilter.js';
 import { forget, remember } from './original.js';
 import type { Snapshot } from './pins.js';
+import { endAttachment } from './sessions.js';
 import type { Store } from './store.js';
 
 /** One attachment of this thread. */
@@ -160,10 +161,17 @@ export class Client {
       this.callBatches.delete(id);
     }
     for (const [id, known] of this.databases) if (known.store === store) this.databases.delete(id);
+    const { byHandle } = this;
     const { id, bytes } = store.memory;
-    if (!this.byHandle.delete(id)) return;
-    forget(id);
-    store.leave();
+    if (byHandle.get(id) !== store) return;
+    const leave = () => {
+      if (byHandle.get(id) !== store) store.leave();
+    };
+    endAttachment(() => {
+      byHandle.delete(id);
+      forget(id);
+      leave();
+    }, leave);
     announceGarbage(bytes.length);
   }
 }

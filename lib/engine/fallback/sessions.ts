@@ -29,8 +29,16 @@ import { isDead, self } from './threads.js';
 const TASK_BITS = 22;
 const TASK_GENERATIONS = 1 << (32 - TASK_BITS);
 
-/** A claim that this thread has begun: if it was cut short, the next claim takes it back. */
+/** What puts in order a claim or an end of this thread if it was cut short. The next claim does that. */
 let unfinished: (() => void) | undefined;
+
+/** Ends an attachment by `end`. If that is cut short, the next claim of this thread calls `leave`. */
+export function endAttachment(end: () => void, leave: () => void): void {
+  unfinished?.();
+  unfinished = leave;
+  end();
+  unfinished = undefined;
+}
 
 /**
  * The sessions of a database: which threads are attached to it, and what each
