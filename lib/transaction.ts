@@ -1,5 +1,5 @@
 import { Batch } from './batch.js';
-import { now, setTimeout } from './engine/clock.js';
+import { clearTimeout, now, setTimeout } from './engine/clock.js';
 import type { Connection } from './engine/connection.js';
 import { BeginFlag } from './engine/engine.js';
 import { ConflictError } from './errors.js';
@@ -21,18 +21,17 @@ export async function runTransaction<T>(
 ): Promise<T> {
   const deadline = now() + timeoutMs;
   for (let longest = FIRST_PAUSE; ; longest = Math.min(2 * longest, LONGEST_PAUSE)) {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const flags = BeginFlag.Writable | BeginFlag.Optimistic;
     const batch = new Batch(connection, undefined, EMPTY_KEY, flags);
     try {
       const result = await unlessAborted(signal, () => fn(batch));
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       const conflict = tryCommit(batch);
       if (conflict === undefined) return result;
       const left = deadline - now();
       if (left <= 0) throw conflict;
-      const pause = Math.min(Math.random() * longest, left);
-      await unlessAborted(signal, () => new Promise((resolve) => setTimeout(resolve, pause)));
+      await sleep(Math.min(Math.random() * longest, left), signal);
     } finally {
       batch.discard();
     }
@@ -50,6 +49,27 @@ function tryCommit(batch: Batch): ConflictError | undefined {
   }
 }
 
+/** A signal of a library may have no method for this. */
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw signal.reason;
+}
+
+async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await unlessAborted(
+      signal,
+      () =>
+        new Promise<void>((resolve) => {
+          timer = setTimeout(resolve, ms);
+        }),
+    );
+  } finally {
+    // After an abort it would keep the process alive.
+    clearTimeout(timer);
+  }
+}
+
 /** Awaits what `start` returns, but rejects with the signal's reason as soon as that aborts. */
 async function unlessAborted<T>(
   signal: AbortSignal | undefined,
@@ -61,6 +81,8 @@ async function unlessAborted<T>(
     abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort);
   });
+  // If `start` aborts and then throws, nobody else awaits it.
+  aborted.catch(() => {});
   try {
     return await Promise.race([start(), aborted]);
   } finally {

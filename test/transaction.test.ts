@@ -107,6 +107,46 @@ describeEngines('transaction', (open) => {
     expect(db.stats()).toMatchObject({ openBatches: 0, commits: 5 });
   });
 
+  it('may be aborted by its own function, which then throws or returns', async () => {
+    const db = open();
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    const reason = new Error('stop');
+    const error = new Error('no');
+    for (const end of [
+      () => {
+        throw error;
+      },
+      () => 'done',
+    ]) {
+      const controller = new AbortController();
+      const run = db.transaction(
+        (b) => {
+          increment(b);
+          controller.abort(reason);
+          return end();
+        },
+        { signal: controller.signal },
+      );
+      await expect(run).rejects.toThrow(/^(no|stop)$/);
+    }
+    await sleep(5);
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+    expect(db.stats()).toMatchObject({ openBatches: 0, commits: 0 });
+  });
+
+  it('takes a signal that has no more than `aborted`, `reason` and events', async () => {
+    const db = open();
+    const reason = new Error('stop');
+    const signal = Object.assign(new EventTarget(), { aborted: false, reason });
+    await db.transaction(increment, { signal: signal as never });
+    expect(total(db)).toBe(1);
+    signal.aborted = true;
+    await expect(db.transaction(increment, { signal: signal as never })).rejects.toBe(reason);
+  });
+
   it('can begin in an update, and commits after it', async () => {
     const db = open();
     let run: Promise<void> | undefined;
