@@ -90,4 +90,16 @@ describe.each(ENGINES)('a database (%s)', (engine) => {
     expect(`${attached.view((batch) => batch.get(Key.of('k')))}`).toBe('value');
     attached.close();
   });
+
+  it('that somebody waits for stays attached, though nobody else knows the attachment', async () => {
+    const db = new MemDB({ engine });
+    const wait = MemDB.attach(db.handle).waitForCommit(0);
+    for (let n = 0; n < 5; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      gc();
+    }
+    db.update((batch) => batch.put(Key.of('k'), 'value'));
+    expect(await wait).toBe(1);
+    db.close();
+  });
 });

@@ -6,6 +6,8 @@ import { type Limits, type Waiter, Waits } from './waits.js';
 /** Somebody who waits until there were more than so many commits. */
 export interface CommitWaiter extends Waiter<number> {
   readonly after: number;
+  /** What must live on meanwhile: the connection, whose end would close the attachment. */
+  readonly keeps: object;
 }
 
 /** Those of one connection that wait for a commit, in whichever thread. */
@@ -19,9 +21,12 @@ export class Commits {
     this.#engine = engine;
     this.#database = database;
     this.#alarm = new Alarm(engine.handle(database), () => this.#look());
-    this.#waits = new Waits(() => {
-      if (this.#waits.size === 0) this.#alarm.stop();
-    });
+    this.#waits = new Waits(
+      () => this.#alarm.check(),
+      () => {
+        if (this.#waits.size === 0) this.#alarm.stop();
+      },
+    );
   }
 
   /** Has `waiter` proceed with the version once it is greater. */

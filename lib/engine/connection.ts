@@ -350,7 +350,8 @@ export class Connection {
     const timeoutError = () => new CommitTimeoutError(after, timeoutMs);
     this.requireOpen();
     this.#commits ??= new Commits(this.#engine, this.#database);
-    this.#commits.add({ after, proceed, fail }, { timeoutMs, signal, timeoutError });
+    const waiter = { after, keeps: this, proceed, fail };
+    this.#commits.add(waiter, { timeoutMs, signal, timeoutError });
   }
 
   /** Repeats an attempt that took a first slice and was Busy, until it is not, or `timeoutMs` are over. */
