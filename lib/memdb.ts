@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { type InspectOptions, inspect } from 'node:util';
 import { Batch, type ReadBatch } from './batch.js';
 import { endCall, startCall } from './engine/calls.js';
@@ -229,10 +230,13 @@ export class MemDB implements Beginner {
     const timeoutMs = checkTimeout(options);
     const signal = checkSignal(options);
     return new Promise((resolve, reject) => {
+      // In the caller's context of `AsyncLocalStorage`, not in that of whoever wakes this thread.
+      const context = new AsyncResource('MemDB.updateAsync');
       const run = () => {
         try {
           // The mutex is taken already.
-          resolve(this.#update('updateAsync', fn, () => {}));
+          const update = () => this.#update('updateAsync', fn, () => {});
+          resolve(context.runInAsyncScope(update));
         } catch (error) {
           reject(error);
         }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
@@ -90,6 +91,26 @@ describeEngines('updateAsync', (open) => {
     });
     await Promise.all(all);
     expect(order).toEqual(Array.from({ length: 21 }, (_, n) => n));
+  });
+
+  it('gets its turn though its thread was busy until the time was over', async () => {
+    const db = open();
+    const all = Array.from({ length: 3 }, () => db.updateAsync(increment, { timeoutMs: 2 }));
+    const wait = db.waitForCommit(db.version, { timeoutMs: 2 });
+    const end = performance.now() + 20;
+    while (performance.now() < end);
+    await Promise.all(all);
+    expect(db.view(read)).toBe(3);
+    expect(await wait).toBeGreaterThan(0);
+  });
+
+  it('runs the function in the context of its call', async () => {
+    const db = open();
+    const context = new AsyncLocalStorage<number>();
+    const calls = [1, 2, 3].map((n) =>
+      context.run(n, () => db.updateAsync(() => context.getStore())),
+    );
+    expect(await Promise.all(calls)).toEqual([1, 2, 3]);
   });
 
   it('leaves the event loop running while another thread has the mutex', async () => {

@@ -39,8 +39,8 @@ export class Alarm {
   /** Has it look soon, and then until it is over. */
   start(): void {
     if (this.#backstop !== undefined) return;
-    this.#backstop = setInterval(() => this.#check(), BACKSTOP);
-    setImmediate(() => this.#check());
+    this.#backstop = setInterval(() => this.check(), BACKSTOP);
+    setImmediate(() => this.check());
   }
 
   /** Has it look no more, until it is started again. */
@@ -49,7 +49,8 @@ export class Alarm {
     this.#backstop = undefined;
   }
 
-  #check(): void {
+  /** Has it look at once if it is started. */
+  check(): void {
     if (this.#backstop === undefined) return;
     const words = this.#words;
     // Announced before the look: what changes after it changes `Raised`.
@@ -57,7 +58,7 @@ export class Alarm {
     const raised = Atomics.load(words, HandleWord.Raised);
     const found = this.#look();
     if (found === 'over') this.stop();
-    else if (found === 'more') setImmediate(() => this.#check());
+    else if (found === 'more') setImmediate(() => this.check());
     else this.#sleep(raised);
   }
 
@@ -65,13 +66,13 @@ export class Alarm {
     if (this.#asleep) return;
     const sleep = Atomics.waitAsync(this.#words, HandleWord.Raised, raised);
     if (!sleep.async) {
-      setImmediate(() => this.#check());
+      setImmediate(() => this.check());
       return;
     }
     this.#asleep = true;
     sleep.value.then(() => {
       this.#asleep = false;
-      this.#check();
+      this.check();
     });
   }
 }

@@ -14,9 +14,12 @@ export class Turns {
     this.#engine = engine;
     this.#database = database;
     this.#alarm = new Alarm(engine.handle(database), () => this.#look());
-    this.#waits = new Waits(() => {
-      if (this.#waits.size === 0) this.#end();
-    });
+    this.#waits = new Waits(
+      () => this.#alarm.check(),
+      () => {
+        if (this.#waits.size === 0) this.#end();
+      },
+    );
   }
 
   /** Has `waiter` proceed in a task of its own that holds the mutex, which it must give back. */

@@ -21,10 +21,15 @@ export interface Waiter<T> {
 /** Those who wait for one thing, the longest waiting first. Who waits too long, or aborts, leaves. */
 export class Waits<T, W extends Waiter<T> = Waiter<T>> {
   readonly #waiters = new Map<W, () => void>();
+  readonly #look: () => void;
   readonly #onLeave: () => void;
 
-  /** `onLeave` is called after one has left before its time. */
-  constructor(onLeave: () => void) {
+  /**
+   * `look` is called when somebody's time is over, who may still proceed then: the thread may have been busy all
+   * the time. `onLeave` is called after one has left before its time.
+   */
+  constructor(look: () => void, onLeave: () => void) {
+    this.#look = look;
     this.#onLeave = onLeave;
   }
 
@@ -56,8 +61,12 @@ export class Waits<T, W extends Waiter<T> = Waiter<T>> {
     let timer: NodeJS.Timeout | undefined;
     const expire = () => {
       const left = deadline - now();
-      if (left <= 0) leave(timeoutError());
-      else timer = setTimeout(expire, Math.min(left, LONGEST_TIMER));
+      if (left > 0) {
+        timer = setTimeout(expire, Math.min(left, LONGEST_TIMER));
+        return;
+      }
+      this.#look();
+      leave(timeoutError());
     };
     const abort = () => leave(signal?.reason);
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
