@@ -21,6 +21,8 @@ export interface Waiter<T> {
 /** Those who wait for one thing, the longest waiting first. Who waits too long, or aborts, leaves. */
 export class Waits<T, W extends Waiter<T> = Waiter<T>> {
   readonly #waiters = new Map<W, () => void>();
+  #order: IterableIterator<W> = this.#waiters.keys();
+  #first: W | undefined;
   readonly #look: () => void;
   readonly #onLeave: () => void;
 
@@ -39,7 +41,13 @@ export class Waits<T, W extends Waiter<T> = Waiter<T>> {
 
   /** The one that has waited longest. */
   get first(): W | undefined {
-    return this.#waiters.keys().next().value;
+    // It goes on where it was: a new iterator would pass the places of all who have left.
+    while (this.#first === undefined && this.#waiters.size > 0) {
+      const { done, value } = this.#order.next();
+      this.#first = value;
+      if (done) this.#order = this.#waiters.keys();
+    }
+    return this.#first;
   }
 
   [Symbol.iterator](): IterableIterator<W> {
@@ -82,6 +90,7 @@ export class Waits<T, W extends Waiter<T> = Waiter<T>> {
   /** Returns whether the waiter was there. */
   remove(waiter: W): boolean {
     this.#waiters.get(waiter)?.();
+    if (this.#first === waiter) this.#first = undefined;
     return this.#waiters.delete(waiter);
   }
 
