@@ -1,6 +1,7 @@
 #include "read_set.h"
 
 #include <algorithm>
+#include <bit>
 #include <new>
 #include <utility>
 
@@ -33,7 +34,8 @@ bool ReadSet::Contains(const Digest& digest, Tag tag) const {
 }
 
 void ReadSet::Grow() {
-  std::vector<uint32_t> places(std::max(places_.size() * 2, kFew * 8));
+  // By the number of keys: there may have been no memory for this before.
+  std::vector<uint32_t> places(std::bit_ceil(keys_.size() * 4));
   const size_t mask = places.size() - 1;
   for (size_t i = 0; i < keys_.size(); i++) {
     size_t place = keys_[i].tag & mask;

@@ -375,7 +375,7 @@ Status Session::CommitToStore(Batch* batch, bool unlock, Store::Changed* changed
   if (unlock) Unlock();
   if (status == Status::kConflict || (status == Status::kOk && written == 0)) {
     Close(batch, true);
-    store_->Reclaim(kReclaimStep);
+    Reclaim(kReclaimStep);
   } else if (status == Status::kOk) {
     batch->writes.Reset();
     Close(batch, false);

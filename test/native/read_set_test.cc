@@ -167,6 +167,21 @@ TEST("read_set: a commit conflicts exactly if what was read has changed") {
   }
 }
 
+TEST("read_set: holds what it has if memory for its table comes late") {
+  if (!kCountsMemory) return;
+  ReadSet reads;
+  for (size_t i = 0; reads.keys().size() < 300; i++) {
+    const size_t before = reads.keys().size();
+    for (size_t number = 0; reads.keys().size() == before; number++) {
+      const FailingAllocation fail(number);
+      reads.Add(NumberedDigest(i), static_cast<Tag>(i));
+    }
+  }
+  for (size_t i = 0; i < 600; i++) reads.Add(NumberedDigest(i), static_cast<Tag>(i));
+  CHECK_EQ(reads.keys().size(), size_t{600});
+  CHECK(reads.scanned());
+}
+
 TEST("read_set: without memory for a key, the batch counts as one that scanned") {
   if (!kCountsMemory) return;
   User user;

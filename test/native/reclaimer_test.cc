@@ -63,6 +63,23 @@ TEST("reclaimer: the same after a commit, and after an iteration") {
   ExpectIdle();
 }
 
+TEST(
+    "reclaimer: the same after a commit that conflicts, and after one of an optimistic batch "
+    "without writes") {
+  User user;
+  WriteAll(user, 5000, "first");
+  for (const bool conflicts : {false, true}) {
+    Batch* batch = user.BeginOptimistic();
+    if (conflicts) user.Get(batch, "key 7");
+    User other(user, 1);
+    WriteAll(other, 5000, "second");
+    CHECK_EQ(user.Stats().superseded, 5000u);
+    CHECK(user.TryCommit(batch) == (conflicts ? Status::kConflict : Status::kOk));
+    ExpectFreed(user);
+    ExpectIdle();
+  }
+}
+
 TEST("reclaimer: frees nothing that an open batch sees") {
   User user;
   WriteAll(user, 3000, "first");
