@@ -10,6 +10,7 @@ import {
   Key,
   LockTimeoutError,
   type MemDB,
+  NestedUpdateError,
 } from 'accumulate-memdb';
 import { expect, it } from 'vitest';
 import { describeEngines } from './support/engines.js';
@@ -79,6 +80,19 @@ describeEngines('updateAsync', (open) => {
     await expect(db.updateAsync((async () => {}) as never)).rejects.toThrow('must be synchronous');
     expect(db.view(read)).toBe(0);
     db.update(increment, { timeoutMs: 0 });
+  });
+
+  it('holds the mutex until it has committed: an update or a commit inside is refused', async () => {
+    const db = open();
+    const other = db.begin(null, true);
+    other.put(K, '7');
+    await db.updateAsync((b) => {
+      expect(() => db.update(increment)).toThrow(NestedUpdateError);
+      expect(() => other.commit()).toThrow(NestedUpdateError);
+      increment(b);
+    });
+    expect(db.version).toBe(1);
+    expect(db.view(read)).toBe(1);
   });
 
   it('runs in the order of the calls, also beside updates of the same thread', async () => {

@@ -123,7 +123,6 @@ class Fallback implements Engine {
   join(database: number): number {
     const store = this.client.store(database);
     if (store === undefined) return Status.Closed;
-    if (store.updating) return Status.Nested;
     return this.tellHolder(store, store.join());
   }
 

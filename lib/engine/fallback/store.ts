@@ -213,10 +213,15 @@ export class Store {
     return status;
   }
 
-  /** Takes the transaction mutex, or a place among those that wait for it: Ok, Busy or Closed. */
+  /**
+   * Takes the transaction mutex for an update, or a place among those that wait for it: Ok, Busy, Closed, or
+   * Nested inside an update.
+   */
   join(): Status {
+    if (this.updating) return Status.Nested;
     const status = this.mutex.join();
     if (status === Status.Ok) this.takeOver();
+    this.updates = status === Status.Ok;
     return status;
   }
 
