@@ -274,6 +274,8 @@ export class EngineUnavailableError extends MemDBError {
  */
 export type ErrorCode = (
   | BatchClosedError
+  | CommitTimeoutError
+  | ConflictError
   | DatabaseClosedError
   | DatabaseFullError
   | EncodingError

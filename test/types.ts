@@ -1,6 +1,13 @@
 // Programs that the compiler accepts, and others that it must refuse: `npm run types` fails if a line marked
 // as an error compiles. Nothing here runs.
-import { type Batch, ConflictError, Key, MemDB, type ReadBatch } from 'accumulate-memdb';
+import {
+  type Batch,
+  ConflictError,
+  type ErrorCode,
+  Key,
+  MemDB,
+  type ReadBatch,
+} from 'accumulate-memdb';
 
 const db = new MemDB();
 const key = Key.of('k');
@@ -38,6 +45,7 @@ export const version: Promise<number> = db.waitForCommit(db.version);
 db.view((b) => [...b.keys()].length + [...b.entries({ prefix: key })].length + b.version);
 db.begin(null, true, { optimistic: true }).commit({ timeoutMs: 10 });
 export const changed: readonly Key[] = new ConflictError([key]).keys;
+export const codes: readonly ErrorCode[] = ['ERR_CONFLICT', 'ERR_COMMIT_TIMEOUT'];
 
 // @ts-expect-error: the function of updateAsync must be synchronous.
 db.updateAsync(async (b) => b.put(key, ''));
