@@ -1,3 +1,4 @@
+export { ConflictError } from '../index.js';
 export * from './errors.js';
 export type { Tls } from './etcd/endpoint.js';
 export type { FeedState } from './feed.js';
