@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,5 +79,14 @@ describeFleet('the command', { engines: ['native'] }, (fleet) => {
     const followed = await command('follow', ...args, '--seconds', '2');
     expect(followed.stdout).toMatch(/revision \d+, 300 records, following, lag at most \d+ ms/);
     expect(followed.status).toBe(0);
+  });
+
+  test('follow ends when the reader of its output does', async () => {
+    const { cluster, namespace } = fleet;
+    const args = ['follow', '--namespace', namespace, '--endpoints', cluster.endpoints.join()];
+    const child = spawn(process.execPath, [cli, 'fleet', ...args]);
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { StatusLine } from '../../healing/job/status.js';
 import { MemDBError } from '../../index.js';
 import { Limits, now } from '../clock.js';
@@ -53,28 +52,35 @@ const commands = {
 
   async follow({ options, seconds }: Arguments, line: StatusLine): Promise<void> {
     const { Replica } = await import('../replica.js');
-    const ended = new AbortController();
-    const interrupted = once(process, 'SIGINT', { signal: ended.signal }).catch(() => {});
-    void interrupted.then(() => ended.abort());
     const replica = await Replica.open(options);
-    const limits = new Limits(seconds * 1000, ended.signal);
-    const pause = process.stderr.isTTY ? REFRESH_MS : LINE_MS;
-    let before = { ...replica.status(), at: now() };
-    while (!limits.over && !ended.signal.aborted) {
-      await limits.pause(pause).catch(() => {});
-      const status = replica.status();
-      const ms = now() - before.at;
-      const commits = rate(status.commits - before.commits, ms);
-      const { entries } = replica.stats();
-      const text =
-        `revision ${status.revision}, ${entries - 1} records, ${status.state}, ` +
-        `lag at most ${Math.ceil(status.lagMs)} ms, ${commits} commits/s`;
-      if (process.stderr.isTTY) line.show(text);
-      else print(text);
-      before = { ...status, at: now() };
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    process.once('SIGINT', end);
+    // A reader that has closed its pipe has read enough.
+    process.stdout.once('error', end);
+    try {
+      const limits = new Limits(seconds * 1000, ended.signal);
+      const pause = process.stderr.isTTY ? REFRESH_MS : LINE_MS;
+      let before = { ...replica.status(), at: now() };
+      while (!limits.over && !ended.signal.aborted) {
+        await limits.pause(pause).catch(() => {});
+        const status = replica.status();
+        const ms = now() - before.at;
+        const commits = rate(status.commits - before.commits, ms);
+        const { entries } = replica.stats();
+        const text =
+          `revision ${status.revision}, ${entries - 1} records, ${status.state}, ` +
+          `lag at most ${Math.ceil(status.lagMs)} ms, ${commits} commits/s`;
+        if (process.stderr.isTTY) line.show(text);
+        else print(text);
+        before = { ...status, at: now() };
+      }
+      line.clear();
+    } finally {
+      process.off('SIGINT', end);
+      process.stdout.off('error', end);
+      await replica.close();
     }
-    line.clear();
-    ended.abort();
   },
 };
 
