@@ -11,6 +11,9 @@ export const now: () => number = performance.now.bind(performance);
 
 export const { setTimeout, clearTimeout } = timers;
 
+/** The longest time that a timer takes, ms. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 const sleep = promises.setTimeout;
 
 /** How long something may take: until a time, and until its caller aborts it. */
@@ -41,6 +44,30 @@ export class Limits {
       await sleep(Math.min(ms, this.left), undefined, signal ? { signal } : {});
     } catch (error) {
       throw signal?.aborted ? signal.reason : error;
+    }
+  }
+
+  /**
+   * Awaits what others may wait for too. Throws the signal's reason if it is aborted before that, and what `late`
+   * returns once the time is over.
+   */
+  async share<T>(shared: Promise<T>, late: () => Error): Promise<T> {
+    const { signal } = this;
+    signal?.throwIfAborted();
+    let end = (): void => {};
+    const ended = new Promise<never>((_, reject) => {
+      const abort = () => reject(signal?.reason);
+      const timer = setTimeout(() => reject(late()), Math.min(this.left, LONGEST_TIMER));
+      signal?.addEventListener('abort', abort);
+      end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+      };
+    });
+    try {
+      return await Promise.race([shared, ended]);
+    } finally {
+      end();
     }
   }
 }

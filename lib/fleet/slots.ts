@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { clearTimeout, Limits, setTimeout } from './clock.js';
+import { FleetUnavailableError } from './errors.js';
 import type { Cluster } from './etcd/cluster.js';
 import type { Layout } from './layout.js';
 
@@ -64,15 +65,26 @@ export class Slots {
     if (lease) await lease.then((id) => this.#cluster.revokeLease(id, limits)).catch(() => {});
   }
 
-  #leased(limits: Limits): Promise<number> {
-    if (this.#lease === undefined) {
-      const lease = this.#grant(limits);
-      this.#lease = lease;
-      lease.catch(() => {
-        if (this.#lease === lease) this.#lease = undefined;
-      });
+  async #leased(limits: Limits): Promise<number> {
+    for (;;) {
+      const shared = this.#lease;
+      if (shared === undefined) return this.#begin(limits);
+      try {
+        return await limits.share(shared, () => unavailable(limits));
+      } catch (error) {
+        // Whoever asked for the lease may have given up sooner than this caller does.
+        if (limits.over || limits.signal?.aborted || this.#lease === shared) throw error;
+      }
     }
-    return this.#lease;
+  }
+
+  #begin(limits: Limits): Promise<number> {
+    const lease = this.#grant(limits);
+    this.#lease = lease;
+    lease.catch(() => {
+      if (this.#lease === lease) this.#lease = undefined;
+    });
+    return lease;
   }
 
   async #grant(limits: Limits): Promise<number> {
@@ -108,4 +120,8 @@ export class Slots {
     if (kept) this.#keepLater(id);
     else this.#drop();
   }
+}
+
+function unavailable({ timeoutMs }: Limits): FleetUnavailableError {
+  return new FleetUnavailableError(`the cluster granted no lease within ${timeoutMs} ms`);
 }

@@ -263,16 +263,22 @@ export class Cluster {
   async #login(user: { name: string; password: string }, limits: Limits): Promise<string> {
     if (this.#token === undefined) {
       const request = Authenticate.request.encode(user);
-      const login = this.#try(Authenticate, request, new Metadata(), limits, TRY_MS).then(
-        ({ token }) => token,
-      );
+      // Other calls wait for it too. So it does not end when this caller gives up.
+      const login = this.#try(
+        Authenticate,
+        request,
+        new Metadata(),
+        new Limits(TRY_MS),
+        TRY_MS,
+      ).then(({ token }) => token);
       this.#token = login;
       login.catch(() => {
         if (this.#token === login) this.#token = undefined;
       });
     }
     try {
-      return await this.#token;
+      const late = `the cluster did not answer a login within ${limits.timeoutMs} ms`;
+      return await limits.share(this.#token, () => new FleetUnavailableError(late));
     } catch (error) {
       if (error instanceof CallFailure && error.kind === 'access') throw denied(error);
       throw error;
