@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   createWriteStream,
   existsSync,
   mkdtempSync,
@@ -246,14 +247,33 @@ describeEngines('A writer', (open) => {
     expect(statSync('/dev/full').isCharacterDevice()).toBe(true);
   });
 
+  it('ends if its stream is destroyed or its signal aborted, though nobody reads the stream', async () => {
+    const batch = open().begin();
+    const destroyed = new PassThrough({ highWaterMark: 1 });
+    const writing = writeJsonRecords(batch, destroyed);
+    setTimeout(() => destroyed.destroy(), 10);
+    await expect(writing).rejects.toThrow('closed before everything was written');
+    const failed = new PassThrough({ highWaterMark: 1 });
+    setTimeout(() => failed.destroy(new Error('broken')), 10);
+    await expect(writeJsonRecords(batch, failed)).rejects.toThrow('broken');
+    const stuck = new PassThrough({ highWaterMark: 1 });
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('enough')), 10);
+    const options = { signal: stop.signal };
+    await expect(writeJsonRecords(batch, stuck, options)).rejects.toThrow('enough');
+    expect(stuck.listenerCount('close')).toBe(0);
+  });
+
   it('replaces the file that a link names, and keeps its mode', async () => {
     if (process.platform === 'win32') return;
-    writeFileSync(path, 'before', { mode: 0o640 });
+    writeFileSync(path, 'before');
+    // More than the umask leaves to new files.
+    chmodSync(path, 0o662);
     symlinkSync(path, `${path}.link`);
     await writeJsonRecords(open().begin(), `${path}.link`);
     expect(readFileSync(path, 'utf8')).toBe('[]\n');
     expect(readdirSync(join(path, '..')).sort()).toEqual(['file', 'file.link']);
-    expect(statSync(path).mode & 0o777).toBe(0o640);
+    expect(statSync(path).mode & 0o777).toBe(0o662);
   });
 
   it('refuses two records of one key in a snapshot', async () => {

@@ -56,7 +56,8 @@ async function writeFile(
   write: (output: Output) => Promise<number>,
 ): Promise<number> {
   signal?.throwIfAborted();
-  if (typeof destination !== 'string') return write(new Output(streamSink(destination), signal));
+  if (typeof destination !== 'string')
+    return write(new Output(streamSink(destination, signal), signal));
   const existing = await stat(destination).catch(absent);
   if (existing?.isDirectory()) throw new EncodingError('it is a directory');
   if (existing && !existing.isFile()) {
@@ -72,6 +73,8 @@ async function writeFile(
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const file = await open(temporary, 'wx', existing?.mode);
   try {
+    // The umask is for new files. Some file systems have no modes.
+    if (existing) await file.chmod(existing.mode).catch(() => {});
     const result = await write(new Output(fileSink(file), signal));
     await file.sync();
     await file.close();
@@ -89,13 +92,32 @@ function fileSink(file: FileHandle): Sink {
   return (bytes) => file.writeFile(bytes);
 }
 
-function streamSink(stream: Writable): Sink {
+function streamSink(stream: Writable, signal: AbortSignal | undefined): Sink {
   // Whoever waits for a write gets its error. Without this listener, Node.js would also throw it.
   if (stream.listenerCount('error') === 0) stream.on('error', () => {});
   return (bytes) =>
-    new Promise((resolve, reject) => {
-      stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+    new Promise<void>((resolve, reject) => {
+      const end = (settle: () => void) => {
+        stream.off('close', closed);
+        signal?.removeEventListener('abort', abort);
+        settle();
+      };
+      // A stream that is destroyed does not always call back.
+      const closed = () => end(() => reject(stream.errored ?? new ClosedError()));
+      const abort = () => end(() => reject(signal?.reason));
+      stream.once('close', closed);
+      signal?.addEventListener('abort', abort);
+      stream.write(bytes, (error) => end(error ? () => reject(error) : resolve));
     });
+}
+
+/** The stream was destroyed before it had taken everything. */
+class ClosedError extends Error {
+  readonly code = 'ERR_STREAM_PREMATURE_CLOSE';
+
+  constructor() {
+    super('the stream was closed before everything was written');
+  }
 }
 
 /** Makes a new name in a folder last. Some systems cannot open folders: there the name lasts anyway. */
