@@ -38,6 +38,8 @@ describe('choosing an engine', () => {
     vi.stubEnv('MEMDB_ENGINE', 'fallback');
     using(new MemDB(), (db) => expect(db.engine).toBe('fallback'));
     using(new MemDB({ engine: 'auto' }), (db) => expect(db.engine).toBe('fallback'));
+    vi.stubEnv('MEMDB_ENGINE', 'x'.repeat(5000));
+    expect(() => new MemDB()).toThrow(/^the environment variable MEMDB_ENGINE must be .{0,200}$/);
   });
 
   it.skipIf(NATIVE_SKIPPED)('prefers the option to MEMDB_ENGINE', () => {

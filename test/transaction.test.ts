@@ -105,6 +105,10 @@ describeEngines('transaction', (open) => {
     );
     await expect(again).rejects.toBe(reason);
     expect(db.stats()).toMatchObject({ openBatches: 0, commits: 5 });
+    // That of a library may have no more than these.
+    const plain = { aborted: false, addEventListener: () => {}, removeEventListener: () => {} };
+    await db.transaction(increment, { signal: plain as unknown as AbortSignal });
+    expect(db.version).toBe(6);
   });
 
   it('may be aborted by its own function, which then throws or returns', async () => {

@@ -1,4 +1,5 @@
 import { EngineUnavailableError } from '../errors.js';
+import { show } from '../record/show.js';
 import { Crossing } from './crossing.js';
 import { ENGINE_NAMES, type Engine, type EngineName } from './engine.js';
 import { Exchange } from './exchange.js';
@@ -133,6 +134,6 @@ function fromEnvironment(): EngineChoice {
   }
   if (isChoice(value)) return value;
   throw new TypeError(
-    `the environment variable MEMDB_ENGINE must be auto, native or fallback, not ${JSON.stringify(value)}`,
+    `the environment variable MEMDB_ENGINE must be auto, native or fallback, not ${show(value)}`,
   );
 }
