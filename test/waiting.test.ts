@@ -107,6 +107,43 @@ describeEngines('updateAsync', (open) => {
     expect(order).toEqual(Array.from({ length: 21 }, (_, n) => n));
   });
 
+  it('loses no update of others, in threads that update either way', async () => {
+    const db = open();
+    const updates = 2_000;
+    const code = `
+      const { workerData, parentPort } = require('node:worker_threads');
+      const { MemDB, Key } = require('accumulate-memdb');
+      const { handle, method, updates } = workerData;
+      const db = MemDB.attach(handle);
+      const K = Key.of('k');
+      (async () => {
+        for (let n = 0; n < updates; n++) {
+          await db[method]((b) => b.put(K, String(Number(b.tryGet(K) ?? 0) + 1)));
+        }
+        parentPort.postMessage('done');
+      })();`;
+    const workers = ['updateAsync', 'updateAsync', 'update', 'update'].map(
+      (method) =>
+        new Worker(code, { eval: true, workerData: { handle: db.handle, method, updates } }),
+    );
+    await Promise.all(workers.map((worker) => once(worker, 'message')));
+    expect(db.view(read)).toBe(4 * updates);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }, 60_000);
+
+  it('refuses an update or a commit to the database inside its function', async () => {
+    const db = open();
+    const batch = db.begin(null, true);
+    increment(batch);
+    await db.updateAsync((b) => {
+      expect(() => db.update(increment)).toThrow(NestedUpdateError);
+      expect(() => batch.commit()).toThrow(NestedUpdateError);
+      increment(b);
+    });
+    expect(db.view(read)).toBe(1);
+    batch.discard();
+  });
+
   it('gets its turn though its thread was busy until the time was over', async () => {
     const db = open();
     const all = Array.from({ length: 3 }, () => db.updateAsync(increment, { timeoutMs: 2 }));
