@@ -14,7 +14,7 @@ namespace {
 // Threads of the store that are awake have so long to free the entries themselves.
 constexpr std::chrono::milliseconds kDelay{10};
 
-// How many entries are examined at a time, and the pause after that: other threads need the
+// How many entries are examined at a time, and the pause after that. Other threads need the
 // same locks, and closing a store waits for this.
 constexpr size_t kStep = 256;
 constexpr std::chrono::microseconds kPause{50};
@@ -27,8 +27,8 @@ Reclaimer& Reclaimer::Instance() {
 }
 
 void Reclaimer::Request(const std::shared_ptr<Store>& store) {
-  if (store->reclaim_requested.load(std::memory_order_relaxed)) return;
-  store->reclaim_requested.store(true, std::memory_order_relaxed);
+  // Requested already: the thread's exchange comes after this one, so it sees the entries.
+  if (store->reclaim_requested.exchange(true, std::memory_order_acq_rel)) return;
   Instance().Add(store);
 }
 
@@ -50,7 +50,7 @@ void Reclaimer::Run() {
     for (const auto& each : stores) {
       while (const auto store = each.lock()) {
         // Before the work: what comes later is requested again.
-        store->reclaim_requested.store(false, std::memory_order_relaxed);
+        store->reclaim_requested.exchange(false, std::memory_order_acq_rel);
         if (stopping() || store->ReclaimAside(kStep) == 0) break;
         std::this_thread::sleep_for(kPause);
       }

@@ -63,7 +63,8 @@ void Store::FindMany(std::span<Lookup*> lookups, Version version) {
 }
 
 bool Store::Conflicts(const ReadSet& reads, Version version, Changed* changed) {
-  bool found = reads.scanned() && snapshots_.published() != version;
+  if (snapshots_.published() == version) return false;
+  bool found = reads.scanned();
   for (const ReadSet::Key& key : reads.keys()) {
     Shard& shard = ShardAt(key.tag);
     {

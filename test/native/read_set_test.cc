@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "memory.h"
+#include "steps.h"
 #include "user.h"
 
 namespace memdb::test {
@@ -165,6 +166,17 @@ TEST("read_set: a commit conflicts exactly if what was read has changed") {
     CHECK_EQ(user.Stats().superseded, size_t{0});
     CHECK_EQ(user.Stats().snapshots, size_t{0});
   }
+}
+
+TEST("read_set: if there was no other commit, nothing is compared") {
+  User user;
+  Batch* first = user.Begin();
+  for (int i = 0; i < 500; i++) user.Put(first, std::to_string(i), "x");
+  user.Commit(first);
+  Batch* batch = user.BeginOptimistic();
+  for (int i = 0; i < 1000; i++) user.Get(batch, std::to_string(i));
+  user.Put(batch, "one", "more");
+  CHECK(StepsOf([&] { user.Commit(batch); }) < 50);
 }
 
 TEST("read_set: holds what it has if memory for its table comes late") {

@@ -39,6 +39,7 @@ export class ReadSet {
    */
   changedSince(store: Store, version: number, most: number): Changed[] | undefined {
     const { memory, table } = store;
+    if (memory.published === version) return undefined;
     const { records, count } = this.keys;
     const changed: Changed[] = [];
     for (let record = 0; record < count * Record.Words; record += Record.Words) {
@@ -48,9 +49,7 @@ export class ReadSet {
       changed.push({ entry: withKey(store, newest), digest: records.slice(digest, digest + 8) });
       if (changed.length === most) return changed;
     }
-    return changed.length > 0 || (this.scanned && memory.published !== version)
-      ? changed
-      : undefined;
+    return changed.length > 0 || this.scanned ? changed : undefined;
   }
 
   /** Copies digests, from that of the key at index `from` on, as many as have room. Returns how many. */
