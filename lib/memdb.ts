@@ -276,7 +276,7 @@ export class MemDB implements Beginner {
    * when it committed. If `fn` throws, nothing is committed and the promise is rejected with that error.
    *
    * Rejects with `ConflictError` once `timeoutMs` are over, with the signal's reason, and with what
-   * `Batch.commit` throws.
+   * `Batch.commit` throws. Waits for updates of other threads without blocking the event loop.
    */
   async transaction<T>(
     fn: (batch: Batch) => T | PromiseLike<T>,

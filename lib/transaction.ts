@@ -1,8 +1,9 @@
 import { Batch } from './batch.js';
+import { endCall, startCall } from './engine/calls.js';
 import { clearTimeout, now, setTimeout } from './engine/clock.js';
 import type { Connection } from './engine/connection.js';
 import { BeginFlag } from './engine/engine.js';
-import { ConflictError } from './errors.js';
+import { ConflictError, LockTimeoutError } from './errors.js';
 import { EMPTY_KEY } from './record/key.js';
 
 /** The longest pause after the first conflict, and after any, ms. */
@@ -27,7 +28,11 @@ export async function runTransaction<T>(
     try {
       const result = await unlessAborted(signal, () => fn(batch));
       throwIfAborted(signal);
-      const conflict = tryCommit(batch);
+      const conflict =
+        tryCommit(() => batch.commit({ timeoutMs: 0 })) ??
+        (batch.closed
+          ? undefined
+          : await commitInTurn(connection, batch, deadline - now(), signal));
       if (conflict === undefined) return result;
       const left = deadline - now();
       if (left <= 0) throw conflict;
@@ -38,15 +43,40 @@ export async function runTransaction<T>(
   }
 }
 
-/** Returns the conflict that prevented the commit, or undefined. */
-function tryCommit(batch: Batch): ConflictError | undefined {
+/** Returns the conflict that prevented a commit. Undefined if there was none, or if another thread has the mutex. */
+function tryCommit(commit: () => void): ConflictError | undefined {
   try {
-    batch.commit();
+    commit();
     return undefined;
   } catch (error) {
     if (error instanceof ConflictError) return error;
+    if (error instanceof LockTimeoutError) return undefined;
     throw error;
   }
+}
+
+/** Commits once it is this thread's turn; the event loop goes on meanwhile. Returns the conflict, or undefined. */
+function commitInTurn(
+  connection: Connection,
+  batch: Batch,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ConflictError | undefined> {
+  return new Promise((resolve, reject) => {
+    const commit = () => {
+      const call = startCall(connection);
+      call.locked = true;
+      try {
+        resolve(tryCommit(() => batch.commitLocked()));
+      } catch (error) {
+        reject(error);
+      } finally {
+        call.over = true;
+        endCall(call);
+      }
+    };
+    connection.whenLocked(commit, reject, Math.max(timeoutMs, 0), signal);
+  });
 }
 
 /** A signal of a library may have no method for this. */

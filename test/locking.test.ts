@@ -110,6 +110,25 @@ describeEngines('the transaction lock', (open) => {
       expect(db.begin().get(k).toString()).toBe('waited');
     });
 
+    it('a transaction waits without blocking the event loop, and no longer than asked', async () => {
+      const db = open();
+      const { thread, letGo } = await holder(db);
+      let turns = 0;
+      const timer = setInterval(() => turns++, 5);
+      await expect(
+        db.transaction((b) => b.put(k, 'late'), { timeoutMs: 200 }),
+      ).rejects.toMatchObject({ code: 'ERR_LOCK_TIMEOUT', holder: thread.threadId });
+      expect(turns).toBeGreaterThan(5);
+      const stopped = AbortSignal.abort('stopped');
+      await expect(db.transaction(() => {}, { signal: stopped })).rejects.toBe('stopped');
+      const pending = db.transaction((b) => b.put(k, 'in time'));
+      await letGo();
+      await pending;
+      clearInterval(timer);
+      expect(db.begin().get(k).toString()).toBe('in time');
+      expect(db.stats().commits).toBe(1);
+    });
+
     it('the database can be closed, which ends the waits', async () => {
       const db = open();
       const { letGo } = await holder(db);

@@ -1,6 +1,5 @@
-import { setTimeout } from 'node:timers/promises';
 import { Key, MemDB, uint } from 'accumulate-memdb';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { describeEngines } from './support/engines.js';
 
 const MEGABYTE = 1_000_000;
@@ -39,7 +38,7 @@ describeEngines('memory', (open, engine) => {
     const full = { held: db.stats().heldBytes, resident: resident() - before };
     expect(full.held).toBeGreaterThan(count * size);
     deleteAllBut(db, count, 2_000);
-    await setTimeout(50);
+    await vi.waitFor(() => expect(db.stats().superseded).toBe(0), 10_000);
     const left = { held: db.stats().heldBytes, resident: resident() - before };
     process.stdout.write(`${engine}, ${count} x ${size}: ${JSON.stringify({ full, left })}\n`);
     if (engine === 'native') {
