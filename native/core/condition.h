@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "clock.h"
+#include "thread_annotations.h"
 #if defined(__linux__)
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -32,9 +33,11 @@ class Condition {
     Futex(FUTEX_WAKE_PRIVATE, 1, nullptr);
   }
 
-  // Waits until `done` or the deadline. Returns whether it is done.
+  // Waits until `done` or the deadline. Returns whether it is done. Not analysed: `done` may
+  // require the mutex of `lock`, which has another name here.
   template <typename Done>
-  bool wait_until(std::unique_lock<std::mutex>& lock, Clock::time_point deadline, Done done) {
+  bool wait_until(std::unique_lock<std::mutex>& lock, Clock::time_point deadline,
+                  Done done) NO_THREAD_SAFETY_ANALYSIS {
     while (!done()) {
       // Read under the lock: the kernel does not sleep if there is a notice after this.
       const uint32_t seen = notices_.load(std::memory_order_seq_cst);
