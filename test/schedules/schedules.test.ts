@@ -13,7 +13,7 @@ import { Scheduler } from './scheduler.js';
 const seed = runSeed('schedules.test.ts');
 /** How many random schedules the long form runs, and how long the short one takes, ms. */
 const SCHEDULES = Number(process.env.MEMDB_SCHEDULES ?? 600_000);
-const TIME = 20_000;
+const TIME = 10_000;
 const DAY = 86_400_000;
 const STOPS = [Stop.Death, Stop.LateDeath, Stop.Cut];
 
