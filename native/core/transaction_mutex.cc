@@ -50,9 +50,10 @@ Status TransactionMutex::Lock(Party& party, Clock::duration limit,
 
 bool TransactionMutex::TryLock(Party& party) {
   uintptr_t idle = 0;
-  // Acquire pairs with the release of Unlock and SetHolder.
+  // Acquire pairs with the release of Unlock and SetHolder, release with Watch: who waits looks at
+  // the holder's party.
   if (!state_.compare_exchange_strong(idle, reinterpret_cast<uintptr_t>(&party),
-                                      std::memory_order_acquire, std::memory_order_relaxed)) {
+                                      std::memory_order_acq_rel, std::memory_order_relaxed)) {
     return false;
   }
   holder_thread_.store(party.thread_id_, std::memory_order_relaxed);
