@@ -38,12 +38,16 @@ export class Client {
     return this.byHandle.get(id);
   }
 
+  /** Notes that this thread is attached by a store. */
+  keep(store: Store): void {
+    const { id, buffer } = store.memory;
+    this.byHandle.set(id, store);
+    remember(id, buffer);
+  }
+
   addDatabase(database: Database): number {
     const id = ++this.lastId;
     this.databases.set(id, database);
-    const { memory } = database.store;
-    if (!this.byHandle.has(memory.id)) remember(memory.id, memory.buffer);
-    this.byHandle.set(memory.id, database.store);
     return id;
   }
 

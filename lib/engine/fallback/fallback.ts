@@ -69,7 +69,9 @@ class Fallback implements Engine {
     const status = orFull(() => {
       const memory = Memory.create(maxBytes);
       const store = memory === undefined ? undefined : Store.open(memory);
-      if (store?.table.create()) id = this.client.addDatabase({ store, creator: true });
+      if (!store?.table.create()) return;
+      this.client.keep(store);
+      id = this.client.addDatabase({ store, creator: true });
     });
     return status < 0 || id === 0 ? Status.Full : id;
   }
@@ -82,7 +84,7 @@ class Fallback implements Engine {
     if (store === undefined) {
       // It went with its last thread.
       if (!Store.inUse(memory)) return Status.Closed;
-      store = Store.open(memory);
+      store = Store.open(memory, (opened) => this.client.keep(opened));
       if (store === undefined) return Status.Full;
     }
     return this.client.addDatabase({ store, creator: false });

@@ -29,8 +29,13 @@ import { isDead, self } from './threads.js';
 const TASK_BITS = 22;
 const TASK_GENERATIONS = 1 << (32 - TASK_BITS);
 
-/** What puts in order a claim or an end of this thread if it was cut short. The next claim does that. */
+/** What puts in order an attachment or its end if that was cut short. This thread's next claim calls it. */
 let unfinished: (() => void) | undefined;
+
+/** Notes that the session claimed last has an owner, who will give it up. */
+export function completeClaim(): void {
+  unfinished = undefined;
+}
 
 /** Ends an attachment by `end`. If that is cut short, the next claim of this thread calls `leave`. */
 export function endAttachment(end: () => void, leave: () => void): void {
@@ -55,7 +60,10 @@ export class Sessions {
     this.pages = pages;
   }
 
-  /** A session for this thread, or -1 when MAX_SESSIONS live threads have one. */
+  /**
+   * A session for this thread, or -1 when MAX_SESSIONS live threads have one. The next claim gives it up, unless
+   * `completeClaim` is called before.
+   */
   claim(): number {
     unfinished?.();
     const session = this.claimFree();
@@ -164,7 +172,6 @@ export class Sessions {
       memory.setWord(word + Session.TaskStart, self.taskStart);
       memory.store(word + Session.Task, tagged(self.task, identity));
       memory.store(word + Session.Reading, 0);
-      unfinished = undefined;
       return session;
     }
     unfinished = undefined;

@@ -12,7 +12,7 @@ import type { Pending } from './pending.js';
 import { Pins } from './pins.js';
 import { recover } from './recovery.js';
 import { Retired } from './retired.js';
-import { Sessions } from './sessions.js';
+import { completeClaim, Sessions } from './sessions.js';
 import { Superseded } from './superseded.js';
 import { Table } from './table.js';
 import { isIndex, VersionIndex } from './versionindex.js';
@@ -80,12 +80,19 @@ export class Store {
     this.pins = new Pins(memory, heap.pages, session, this.identity);
   }
 
-  /** Attaches this thread. Returns undefined if too many threads are attached. */
-  static open(memory: Memory): Store | undefined {
+  /**
+   * Attaches this thread. Returns undefined if too many threads are attached. `keep` notes the store, so that
+   * `leave` is called once nobody needs it.
+   */
+  static open(memory: Memory, keep?: (store: Store) => void): Store | undefined {
     const heap = new Heap(memory);
     const sessions = new Sessions(memory, heap.pages);
     const session = sessions.claim();
-    return session < 0 ? undefined : new Store(memory, heap, sessions, session);
+    if (session < 0) return undefined;
+    const store = new Store(memory, heap, sessions, session);
+    keep?.(store);
+    completeClaim();
+    return store;
   }
 
   /** Whether any live thread is attached to a database. */
