@@ -183,7 +183,7 @@ bool Chunks::AddChunk(Length length) {
   if (index == kMaxChunks) return false;
   void* memory = supply_.Take();
   const bool prepared = memory != nullptr;
-  // There is none if the store grows faster than the OS gives pages.
+  // The supply is empty if the store grows faster than the OS gives pages.
   if (memory == nullptr) memory = MapPages(kChunkBytes);
   if (memory == nullptr) return false;
   Newest& newest = newest_[length];

@@ -53,8 +53,8 @@ class Heap {
   }
 
  private:
-  // Sizes of up to so many units have spans of their own. Larger blocks have a size of which a
-  // whole number fills a span, at least eight.
+  // Each size of up to so many units has spans of its own. The size of larger blocks is rounded up:
+  // eight or more of them fill a span.
   static constexpr uint32_t kSmallUnits = 128;
   static constexpr uint32_t kShortUnits = Chunks::kUnitsPerPage;
   static constexpr uint32_t kLongUnits = Chunks::kUnitsPerPage * Chunks::PagesOf(Chunks::kLong);

@@ -86,7 +86,7 @@ void TransactionMutex::PassOn() {
     first->reserved_at_ = now;
     SetHolder(first);
   } else {
-    // A place has no thread that sleeps: it is told otherwise.
+    // No thread sleeps at a place: JavaScript wakes the event loop that has it.
     while (first != nullptr && first->place_) first = first->next_;
   }
   if (first != nullptr) first->turn_.notify_one();

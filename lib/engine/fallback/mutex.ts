@@ -24,8 +24,9 @@ export class TransactionMutex {
   private readonly sessions: Sessions;
   private readonly token: number;
   private readonly waiting: number;
-  /** Since when this thread has had a place, and when it last looked whether the owner is dead; or 0. */
+  /** When this thread took its place among those that wait; 0 if it has none. */
   private joined = 0;
+  /** When it last checked whether the owner is dead. */
   private examined = 0;
 
   constructor(memory: Memory, sessions: Sessions, session: number, identity: Identity) {

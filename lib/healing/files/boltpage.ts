@@ -126,7 +126,7 @@ export class BoltPage {
     if (keySize + valueSize > this.#header.size - at) {
       throw new EncodingError(
         `${what}: a key of ${keySize} and a value of ${valueSize} bytes, ` +
-          `of which the page has ${this.#header.size - at}`,
+          `and the page has ${this.#header.size - at}`,
       );
     }
     if (valueSize > MAX_VALUE) {
