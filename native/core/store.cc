@@ -67,32 +67,27 @@ bool Store::Conflicts(const ReadSet& reads, Version version, Changed* changed) {
   bool found = reads.scanned();
   for (const ReadSet::Key& key : reads.keys()) {
     Shard& shard = ShardAt(key.tag);
-    {
-      ReaderLock lock(shard.lock);
-      const Table::Slot* slot = shard.table.Find(heap_, key.digest, key.tag);
-      if (slot == nullptr || EntryAt(heap_, slot->ref)->version <= version) continue;
-    }
+    ReaderLock lock(shard.lock);
+    const Table::Slot* slot = shard.table.Find(heap_, key.digest, key.tag);
+    if (slot == nullptr || EntryAt(heap_, slot->ref)->version <= version) continue;
     found = true;
     if (changed->count == changed->sizes.size()) break;
-    List(key, version, changed);
+    List(slot->ref, version, changed);
   }
   return found;
 }
 
-void Store::List(const ReadSet::Key& key, Version version, Changed* changed) {
-  Shard& shard = ShardAt(key.tag);
-  ReaderLock lock(shard.lock);
-  const Table::Slot* slot = shard.table.Find(heap_, key.digest, key.tag);
-  const Entry* entry = EntryAt(heap_, slot->ref);
+void Store::List(Ref newest, Version version, Changed* changed) const {
+  const Entry* const head = EntryAt(heap_, newest);
+  const Entry* entry = head;
   // A deletion has no key: it is that of what the batch saw, or of what came in between.
-  if (entry->deleted()) {
-    const Entry* seen = Visible(slot->ref, version);
-    if (seen == nullptr && entry->older != 0) seen = EntryAt(heap_, entry->older);
-    entry = seen;
+  if (head->deleted()) {
+    entry = Visible(newest, version);
+    if (entry == nullptr && head->older != 0) entry = EntryAt(heap_, head->older);
   }
   const bool known = entry != nullptr && !entry->deleted();
   uint8_t digest[sizeof(Digest)];
-  key.digest.Store(digest);
+  head->digest.Store(digest);
   const auto bytes = known ? entry->key() : std::span<const uint8_t>(digest);
   if (bytes.size() > changed->bytes.size()) return;
   if (!bytes.empty()) std::memcpy(changed->bytes.data(), bytes.data(), bytes.size());

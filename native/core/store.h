@@ -160,7 +160,8 @@ class Store {
   Version MarkToKeep(const Shard& shard, Ref ref) const REQUIRES_SHARED(shard.lock);
   // Takes a superseded entry out of the map. Returns the mark that went with it, or 0.
   Ref Unlink(Shard& shard, Ref ref, Tag tag) REQUIRES(shard.lock);
-  void List(const ReadSet::Key& key, Version version, Changed* changed);
+  // Lists a key that was read at `version` and has a newer one. Under the lock of its shard.
+  void List(Ref newest, Version version, Changed* changed) const;
 
   const Id id_;
   const uint64_t max_bytes_;
