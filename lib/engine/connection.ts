@@ -217,7 +217,8 @@ export class Connection {
     if (status === Status.Busy) {
       status = this.#wait((slice) => engine.commit(batch, locked, slice), timeoutMs);
     }
-    raise(this.#words);
+    // Else the mutex is not free yet: whoever gives it back does this.
+    if (!locked) raise(this.#words);
     if (status === Status.Full) throw this.#full();
     if (status === Status.Conflict) throw new ConflictError(this.#crossing.changed());
     if (status < 0) throw failure(status);
@@ -355,7 +356,7 @@ export class Connection {
   }
 
   /** Repeats an attempt that took a first slice and was Busy, until it is not, or `timeoutMs` are over. */
-  #wait(attempt: (slice: number) => number, timeoutMs = this.#engine.lockTimeout): number {
+  #wait(attempt: (slice: number) => number, timeoutMs: number): number {
     const deadline = now() + timeoutMs - Math.min(SLICE, timeoutMs);
     let status: number = Status.Busy;
     while (status === Status.Busy) {
