@@ -12,10 +12,10 @@ export function checkOptions(of: string, options: object, known: readonly string
   }
 }
 
-/** Returns the value of option `name`. Throws a `TypeError` unless it is a number of 0 or more. */
-export function checkNumber(name: string, value: number): number {
-  if (typeof value === 'number' && value >= 0) return value;
-  throw new TypeError(`option ${name} must be a number of 0 or more, not ${show(value)}`);
+/** Returns the value of option `name`. Throws a `TypeError` unless it is a number of `least` or more. */
+export function checkNumber(name: string, value: number, least = 0): number {
+  if (typeof value === 'number' && value >= least) return value;
+  throw new TypeError(`option ${name} must be a number of ${least} or more, not ${show(value)}`);
 }
 
 /** Returns option `timeoutMs`, or undefined if it is not set. Throws a `TypeError` for anything but a time. */

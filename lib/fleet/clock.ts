@@ -1,15 +1,7 @@
-/**
- * The clock and the timers of Node, taken when the package is loaded. If a test library replaces the globals
- * later, replicas still follow.
- */
-import { performance } from 'node:perf_hooks';
-import * as timers from 'node:timers';
 import * as promises from 'node:timers/promises';
+import { clearTimeout, now, setTimeout } from '../engine/clock.js';
 
-/** Milliseconds on a clock that never goes back. */
-export const now: () => number = performance.now.bind(performance);
-
-export const { setTimeout, clearTimeout } = timers;
+export { clearTimeout, now, setTimeout };
 
 /** The longest time that a timer takes, ms. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -53,7 +45,7 @@ export class Limits {
    */
   async share<T>(shared: Promise<T>, late: () => Error): Promise<T> {
     const { signal } = this;
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     let end = (): void => {};
     const ended = new Promise<never>((_, reject) => {
       const abort = () => reject(signal?.reason);

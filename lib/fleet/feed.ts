@@ -93,7 +93,7 @@ export class Feed {
     if (this.#position.revision >= revision) return true;
     this.requireUsable();
     const { signal } = limits;
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         clearTimeout(timer);

@@ -1,4 +1,5 @@
 import type { EngineChoice } from '../index.js';
+import { checkNumber, checkOptions, checkSignal, checkTimeout } from '../options.js';
 import { show } from '../record/show.js';
 import type { Tls } from './etcd/endpoint.js';
 
@@ -71,14 +72,14 @@ const KNOWN = [
 
 /** Returns the options of `Replica.open` with their defaults. Throws `TypeError`. */
 export function checkReplicaOptions(options: ReplicaOptions) {
-  checkObject('Replica.open', options, KNOWN);
+  checkOptions('Replica.open', options, KNOWN);
   const { endpoints, namespace, engine, tls = {}, user, password } = options;
   if (typeof namespace !== 'string' || namespace === '') {
     throw new TypeError(
       `option namespace must be a text like 'healing/', not ${show(namespace)}; each fleet of the cluster has its own`,
     );
   }
-  checkObject('tls', tls, ['ca', 'cert', 'key']);
+  checkOptions('tls', tls, ['ca', 'cert', 'key']);
   return {
     ...checkWait('Replica.open', options, KNOWN),
     namespace,
@@ -94,19 +95,15 @@ export function checkReplicaOptions(options: ReplicaOptions) {
 
 /** Returns timeout and signal. Throws `TypeError`. */
 export function checkWait(of: string, options: WaitOptions, known = ['timeoutMs', 'signal']) {
-  checkObject(of, options, known);
-  const { timeoutMs = TIMEOUT_MS, signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`option signal must be an AbortSignal, not ${show(signal)}`);
-  }
-  return { timeoutMs: checkNumber('timeoutMs', timeoutMs, 0), signal };
+  checkOptions(of, options, known);
+  return { timeoutMs: checkTimeout(options) ?? TIMEOUT_MS, signal: checkSignal(options) };
 }
 
 /** Returns the bound on lag, if there is one. Throws `TypeError`. */
 export function checkView(options: ViewOptions): number | undefined {
-  checkObject('Replica.view', options, ['maxLagMs']);
+  checkOptions('Replica.view', options, ['maxLagMs']);
   const { maxLagMs } = options;
-  return maxLagMs === undefined ? undefined : checkNumber('maxLagMs', maxLagMs, 0);
+  return maxLagMs === undefined ? undefined : checkNumber('maxLagMs', maxLagMs);
 }
 
 function checkEndpoints(endpoints: readonly string[]): URL[] {
@@ -126,19 +123,4 @@ function checkEndpoints(endpoints: readonly string[]): URL[] {
 function checkText(name: string, text: string | undefined): string | undefined {
   if (text === undefined || typeof text === 'string') return text;
   throw new TypeError(`option ${name} must be a text, not ${show(text)}`);
-}
-
-function checkNumber(name: string, value: number, least: number): number {
-  if (typeof value === 'number' && value >= least) return value;
-  throw new TypeError(`option ${name} must be a number of ${least} or more, not ${show(value)}`);
-}
-
-function checkObject(of: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`the options of ${of} must be an object, not ${show(options)}`);
-  }
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`${of} has no option ${show(unknown)}; there is ${known.join(', ')}`);
-  }
 }

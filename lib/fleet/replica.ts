@@ -246,7 +246,7 @@ export class Replica {
     task: (limits: Limits) => Promise<T>,
   ): Promise<T> {
     this.#feed.requireUsable();
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const closing = this.#closing.signal;
     const ended = new AbortController();
     const sources = signal ? [signal, closing] : [closing];
