@@ -1,8 +1,8 @@
-import type { Key, MemDB, ReadBatch } from '../index.js';
+import { type Batch, Key, type MemDB, type ReadBatch } from '../index.js';
 import { type Compare, type RequestOp, Result, Target } from './etcd/messages.js';
 import { encodeRecord, type Layout } from './layout.js';
 import { type Position, positionOf } from './position.js';
-import { Recording } from './recording.js';
+import { digestText, Recording } from './recording.js';
 
 /** What one run of an update's function wants to do to the cluster. */
 export interface Changes {
@@ -17,15 +17,19 @@ export interface Changes {
 export class Draft {
   /** The snapshot, without the writes. */
   readonly #base: ReadBatch;
+  readonly #root: Batch;
   readonly batch: Recording;
   readonly #layout: Layout;
   readonly #position: Position;
+  /** The keys that were read, by their digests alone, once `changes` was called. */
+  #read: readonly Key[] = [];
 
   constructor(db: MemDB, layout: Layout) {
     this.#layout = layout;
     // Only this thread commits to the data, so both batches see the same version.
     this.#base = db.begin();
-    this.batch = new Recording(db.begin(null, true));
+    this.#root = db.begin(null, true, { optimistic: true });
+    this.batch = new Recording(this.#root);
     this.#position = positionOf(this.#base) as Position;
   }
 
@@ -33,15 +37,30 @@ export class Draft {
   changes(most: number): Changes {
     const writes = this.#writes();
     const puts = writes.filter((op) => op.request_put).length;
-    return { compare: this.#compare(most), writes, puts };
+    const compare = writes.length > 0 ? this.#compare(most) : [];
+    return { compare, writes, puts };
   }
 
-  /** Returns the keys that were read and have another value in `now`. */
+  /**
+   * Returns the keys that were read and have another value in `now`. It looks at all keys, because a digest does
+   * not tell its key.
+   */
   changed(now: ReadBatch): Key[] {
-    return [...this.batch.reads.keys.values()].filter((key) => {
+    const changed = new Map<string, Key>();
+    for (const key of this.#read) {
       const [before, after] = [this.#base.tryGet(key), now.tryGet(key)];
-      return before === undefined || after === undefined ? before !== after : !before.equals(after);
-    });
+      const same =
+        before === undefined || after === undefined ? before === after : before.equals(after);
+      if (!same) changed.set(digestText(key), key);
+    }
+    if (changed.size === 0) return [];
+    for (const batch of [this.#base, now]) {
+      for (const key of batch.keys()) {
+        const digest = digestText(key);
+        if (changed.has(digest)) changed.set(digest, key);
+      }
+    }
+    return [...changed.values()];
   }
 
   discard(): void {
@@ -60,9 +79,10 @@ export class Draft {
   }
 
   #compare(most: number): Compare[] {
-    const { keys, scanned } = this.batch.reads;
-    if (!scanned && keys.size <= most) {
-      const compare = [...keys.values()].flatMap((key) => this.#unchanged(key));
+    const { digests, scanned } = this.#root.readSet();
+    this.#read = digests.map((digest) => Key.fromHash(digest));
+    if (!scanned && digests.length <= most) {
+      const compare = this.#read.flatMap((key) => this.#unchanged(key));
       if (compare.length <= most) return compare;
     }
     const { headRevision } = this.#position;

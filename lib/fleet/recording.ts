@@ -16,14 +16,6 @@ import { visibleKeys, visiblePairs, visibly } from './visible.js';
 /** Keys by their digests, as text. */
 type Keys = Map<string, Key>;
 
-/** What was read of the snapshot that a recording began with. */
-export interface Reads {
-  /** The keys that were asked for, absent ones too. */
-  readonly keys: Keys;
-  /** Whether everything was read. */
-  scanned: boolean;
-}
-
 /**
  * A batch that can be read and written: what `Replica.update` passes to its function.
  * @see Replica
@@ -40,14 +32,13 @@ const NOTHING = Key.of();
 const POSITION_DIGEST = digestText(POSITION);
 
 /**
- * A batch that remembers what was read of the snapshot below it, and which keys were written. Nested batches
- * read into the same list. What they write counts once they are committed.
+ * A batch that remembers which keys were written. What a nested batch writes counts once it is committed. What
+ * is read, the optimistic batch below remembers.
  */
 export class Recording implements UpdateBatch {
   readonly #inner: Batch;
   readonly #prefix: Key;
   readonly #parent: Recording | undefined;
-  readonly reads: Reads;
   /** The keys that were written here, whole. */
   readonly written: Keys = new Map();
   #discarded = false;
@@ -57,7 +48,6 @@ export class Recording implements UpdateBatch {
     this.#inner = inner;
     this.#parent = parent;
     this.#prefix = prefix;
-    this.reads = parent?.reads ?? { keys: new Map(), scanned: false };
   }
 
   get closed(): boolean {
@@ -73,20 +63,20 @@ export class Recording implements UpdateBatch {
   }
 
   get(key: KeyLike): Buffer {
-    return this.#inner.get(this.#read(key));
+    return this.#inner.get(this.#whole(key));
   }
 
   tryGet(key: KeyLike): Buffer | undefined {
-    return this.#inner.tryGet(this.#read(key));
+    return this.#inner.tryGet(this.#whole(key));
   }
 
   getMany(keys: readonly KeyLike[]): (Buffer | undefined)[] {
     if (!Array.isArray(keys)) return this.#inner.getMany(keys);
-    return this.#inner.getMany(Array.from(keys, (key) => this.#read(key)));
+    return this.#inner.getMany(Array.from(keys, (key) => this.#whole(key)));
   }
 
   has(key: KeyLike): boolean {
-    return this.#inner.has(this.#read(key));
+    return this.#inner.has(this.#whole(key));
   }
 
   put(key: KeyLike, value: Value): void {
@@ -102,17 +92,14 @@ export class Recording implements UpdateBatch {
   }
 
   forEach: ReadBatch['forEach'] = (fn) => {
-    this.reads.scanned = true;
     this.#inner.forEach(visibly(fn));
   };
 
   entries(options?: PrefixOptions): IterableIterator<[Key, Buffer]> {
-    this.reads.scanned = true;
     return visiblePairs(this.#inner.entries(options));
   }
 
   keys(options?: PrefixOptions): IterableIterator<Key> {
-    this.reads.scanned = true;
     return visibleKeys(this.#inner.keys(options));
   }
 
@@ -155,18 +142,6 @@ export class Recording implements UpdateBatch {
     return this.#prefix.appendKey(key);
   }
 
-  /** Notes that a key is read, and returns it whole. */
-  #read(key: KeyLike): Key {
-    const whole = this.#whole(key);
-    const digest = digestText(whole);
-    let covered = false;
-    for (let at: Recording | undefined = this; at && !covered; at = at.#parent) {
-      covered = at.written.has(digest);
-    }
-    if (!covered) this.reads.keys.set(digest, whole);
-    return whole;
-  }
-
   #wrote(key: Key): void {
     const digest = digestText(key);
     if (digest === POSITION_DIGEST) {
@@ -176,6 +151,7 @@ export class Recording implements UpdateBatch {
   }
 }
 
-function digestText(key: Key): string {
+/** The digest of a key, to find it by in a map. */
+export function digestText(key: Key): string {
   return key.digest().toString('latin1');
 }
