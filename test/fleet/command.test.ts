@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +43,15 @@ test('bad usage is told in one line, with status 2', async () => {
   expect((await command('--help')).stdout).toContain('Usage: accumulate-memdb fleet');
 });
 
+test.skipIf(!existsSync('/dev/full'))('output that cannot be written is status 2', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [cli, 'fleet', '--help'], {
+    stdio: ['ignore', full, 'ignore'],
+  });
+  expect((await once(child, 'exit'))[0]).toBe(2);
+  closeSync(full);
+});
+
 test('a cluster that does not answer is told in one line, in the time that was given', async () => {
   const [port] = await freePorts(1);
   const endpoints = `http://127.0.0.1:${port}`;
@@ -61,7 +70,8 @@ describeFleet('the command', { engines: ['native'] }, (fleet) => {
       Key: Key.of('a', uint(i)).toJSON(),
       Value: Buffer.from(`v${i}`).toString('base64'),
     }));
-    writeFileSync(file, JSON.stringify(records));
+    const deleted = { ...records[0], Delete: true };
+    writeFileSync(file, JSON.stringify([...records, deleted]));
     const { cluster, namespace } = fleet;
     const args = ['--namespace', namespace, '--endpoints', cluster.endpoints.join()];
 
@@ -69,7 +79,8 @@ describeFleet('the command', { engines: ['native'] }, (fleet) => {
     expect(loaded.stderr).toBe('');
     expect(JSON.parse(loaded.stdout)).toMatchObject({ records: 300, transactions: 3, notes: [] });
     const replica = await fleet.open();
-    expect(Object.keys(contents(replica))).toHaveLength(300);
+    expect(Object.keys(contents(replica))).toHaveLength(299);
+    expect(contents(replica)['a.0']).toBe(undefined);
     expect(contents(replica)['a.7']).toBe('v7');
 
     const state = await command('status', ...args);
@@ -77,7 +88,7 @@ describeFleet('the command', { engines: ['native'] }, (fleet) => {
     expect(state.stdout).toContain(`namespace ${namespace} has 3 commits`);
 
     const followed = await command('follow', ...args, '--seconds', '2');
-    expect(followed.stdout).toMatch(/revision \d+, 300 records, following, lag at most \d+ ms/);
+    expect(followed.stdout).toMatch(/revision \d+, 299 records, following, lag at most \d+ ms/);
     expect(followed.status).toBe(0);
   });
 

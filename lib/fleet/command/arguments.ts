@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { UsageError } from '../../healing/command/usage.js';
 import type { ReplicaOptions } from '../options.js';
 
 export const USAGE = `Usage: accumulate-memdb fleet status|load FILE|follow [options]
@@ -27,9 +28,6 @@ Options:
 Exit status: 0 if it was done, 2 for bad usage, bad input, or a cluster that did
 not do what was asked.
 `;
-
-/** The arguments are wrong. The message is for the user. */
-export class UsageError extends Error {}
 
 /** What to do, with which cluster. */
 export interface Arguments {

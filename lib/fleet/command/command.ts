@@ -1,7 +1,8 @@
+import { complain, isExpected, print } from '../../healing/command/terminal.js';
+import { UsageError } from '../../healing/command/usage.js';
 import { StatusLine } from '../../healing/job/status.js';
-import { MemDBError } from '../../index.js';
 import { Limits, now } from '../clock.js';
-import { type Arguments, parseArguments, UsageError } from './arguments.js';
+import { type Arguments, parseArguments } from './arguments.js';
 import type { ClusterStatus } from './status.js';
 
 /** How often the status line is written, ms; and lines, if the output is not a terminal. */
@@ -13,13 +14,14 @@ export async function fleet(args: string[]): Promise<number> {
   const line = new StatusLine(process.stderr);
   try {
     const parsed = parseArguments(args);
-    if (typeof parsed === 'string') process.stdout.write(parsed);
+    if (typeof parsed === 'string') await print(parsed);
     else await commands[parsed.command](parsed, line);
     return 0;
   } catch (error) {
     line.clear();
-    if (!isExpected(error)) throw error;
-    process.stderr.write(`accumulate-memdb: ${explain(error)}\n`);
+    // Options of a replica that are wrong come from the arguments, too.
+    if (!isExpected(error) && !(error instanceof TypeError) && !isMissing(error)) throw error;
+    complain(explain(error as Error));
     return 2;
   }
 }
@@ -28,7 +30,7 @@ const commands = {
   async status({ options, json }: Arguments): Promise<void> {
     const { status } = await import('./status.js');
     const found = await status(options);
-    print(json ? found : formatStatus(found));
+    await show(json ? found : formatStatus(found));
   },
 
   async load({ file, options, json }: Arguments, line: StatusLine): Promise<void> {
@@ -40,7 +42,7 @@ const commands = {
     line.clear();
     const { records, transactions, seconds, notes } = report;
     const perSecond = rate(records, seconds * 1000);
-    print(
+    await show(
       json
         ? report
         : [
@@ -72,7 +74,7 @@ const commands = {
           `revision ${status.revision}, ${entries - 1} records, ${status.state}, ` +
           `lag at most ${Math.ceil(status.lagMs)} ms, ${commits} commits/s`;
         if (process.stderr.isTTY) line.show(text);
-        else print(text);
+        else await show(text);
         before = { ...status, at: now() };
       }
       line.clear();
@@ -96,25 +98,15 @@ function formatStatus({ servers, namespace, revision, commits, lastCommit }: Clu
   return lines.join('\n');
 }
 
-function print(what: object | string): void {
-  const text = typeof what === 'string' ? what : JSON.stringify(what, null, 2);
-  process.stdout.write(`${text}\n`);
+function show(what: object | string): Promise<void> {
+  return print(`${typeof what === 'string' ? what : JSON.stringify(what, null, 2)}\n`);
 }
 
 function rate(count: number, ms: number): string {
   return ms <= 0 ? '0' : ((count * 1000) / ms).toFixed(count > ms ? 0 : 1);
 }
 
-function isExpected(error: unknown): error is Error & { code?: string } {
-  return (
-    error instanceof UsageError ||
-    error instanceof MemDBError ||
-    error instanceof TypeError ||
-    (error instanceof Error && ('syscall' in error || isMissing(error)))
-  );
-}
-
-function isMissing(error: Error): boolean {
+function isMissing(error: unknown): boolean {
   const { code } = error as { code?: string };
   return code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
 }
@@ -122,5 +114,5 @@ function isMissing(error: Error): boolean {
 function explain(error: Error): string {
   if (isMissing(error)) return 'fleet needs two packages; run npm install @grpc/grpc-js protobufjs';
   const hint = error instanceof UsageError ? ' (see fleet --help)' : '';
-  return error.message.replace(/\s+/g, ' ') + hint;
+  return error.message + hint;
 }

@@ -1,4 +1,4 @@
-import { readRecords } from '../../healing/index.js';
+import { readChanges } from '../../healing/files/records.js';
 import { Limits, now } from '../clock.js';
 import { Cluster } from '../etcd/cluster.js';
 import type { RequestOp } from '../etcd/messages.js';
@@ -21,7 +21,7 @@ export interface LoadReport {
 
 /**
  * Puts the records of a file into a namespace, in transactions that the servers take, one after the other. Each
- * is atomic; the whole is not. Throws what `readRecords` and `Writer.commit` throw.
+ * is atomic; the whole is not. Throws what `readChanges` and `Writer.commit` throw.
  */
 export async function load(
   path: string,
@@ -43,7 +43,7 @@ export async function load(
     if (pending.size === 0) return;
     const writes = [...pending.values()];
     await writer.commit(
-      { compare: [], writes, puts: writes.length },
+      { compare: [], writes, puts: writes.filter((op) => op.request_put).length },
       new Limits(checked.timeoutMs),
     );
     transactions++;
@@ -52,14 +52,16 @@ export async function load(
     onRecords(records);
   };
   try {
-    for await (const record of readRecords(path, { onNote: (note) => notes.push(note) })) {
+    for await (const record of readChanges(path, { onNote: (note) => notes.push(note) })) {
       const key = layout.record(record.key);
-      const value = encodeRecord(record.key, record.value);
-      const size = key.length + value.length + RECORD_BYTES;
+      const value = record.value && encodeRecord(record.key, record.value);
+      const size = key.length + (value?.length ?? 0) + RECORD_BYTES;
       if (bytes + size > checked.maxBytes || pending.size === writer.maxWrites) await send();
-      pending.set(key.toString('latin1'), { request_put: { key, value } });
+      // A list may delete a record that it had before.
+      const write = value ? { request_put: { key, value } } : { request_delete_range: { key } };
+      pending.set(key.toString('latin1'), write);
       bytes += size;
-      records++;
+      if (value) records++;
     }
     await send();
     return { records, transactions, seconds: (now() - started) / 1000, notes };
