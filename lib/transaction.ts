@@ -28,11 +28,7 @@ export async function runTransaction<T>(
     try {
       const result = await unlessAborted(signal, () => fn(batch));
       throwIfAborted(signal);
-      const conflict =
-        tryCommit(() => batch.commit({ timeoutMs: 0 })) ??
-        (batch.closed
-          ? undefined
-          : await commitInTurn(connection, batch, deadline - now(), signal));
+      const conflict = await commit(connection, batch, deadline - now(), signal);
       if (conflict === undefined) return result;
       const left = deadline - now();
       if (left <= 0) throw conflict;
@@ -43,31 +39,27 @@ export async function runTransaction<T>(
   }
 }
 
-/** Returns the conflict that prevented a commit. Undefined if there was none, or if another thread has the mutex. */
-function tryCommit(commit: () => void): ConflictError | undefined {
-  try {
-    commit();
-    return undefined;
-  } catch (error) {
-    if (error instanceof ConflictError) return error;
-    if (error instanceof LockTimeoutError) return undefined;
-    throw error;
-  }
-}
-
-/** Commits once it is this thread's turn; the event loop goes on meanwhile. Returns the conflict, or undefined. */
-function commitInTurn(
+/**
+ * Commits the batch. If another thread has the transaction mutex, waits for its turn without blocking the event
+ * loop. Returns the conflict that prevented the commit, or undefined.
+ */
+async function commit(
   connection: Connection,
   batch: Batch,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<ConflictError | undefined> {
+  try {
+    return conflictOf(() => batch.commit({ timeoutMs: 0 }));
+  } catch (error) {
+    if (!(error instanceof LockTimeoutError)) throw error;
+  }
   return new Promise((resolve, reject) => {
-    const commit = () => {
+    const commitLocked = () => {
       const call = startCall(connection);
       call.locked = true;
       try {
-        resolve(tryCommit(() => batch.commitLocked()));
+        resolve(conflictOf(() => batch.commitLocked()));
       } catch (error) {
         reject(error);
       } finally {
@@ -75,8 +67,19 @@ function commitInTurn(
         endCall(call);
       }
     };
-    connection.whenLocked(commit, reject, Math.max(timeoutMs, 0), signal);
+    connection.whenLocked(commitLocked, reject, Math.max(timeoutMs, 0), signal);
   });
+}
+
+/** Returns the conflict that a commit throws, or undefined. */
+function conflictOf(commit: () => void): ConflictError | undefined {
+  try {
+    commit();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConflictError) return error;
+    throw error;
+  }
 }
 
 /** A signal of a library may have no method for this. */
