@@ -178,7 +178,7 @@ describe('a Bolt file', () => {
     const file = new BoltWriter(4096).commit(new Map()).commit(root).bytes();
     const found = await readBytes(file, (note) => notes.push(note));
     expect(found).toEqual(new Map([[Key.of('a', 'b').stringify(), '76']]));
-    expect(notes).toEqual(['bucket a was not read whole: it has 2 more in it']);
+    expect(notes).toEqual(["bucket 'a' was not read whole: it has 2 more in it"]);
   });
 
   it('of digests is refused, and so is a key that is none', async () => {

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { TextDecoder } from 'node:util';
 import { EncodingError, Key } from '../../index.js';
+import { show } from '../../record/show.js';
 import { BoltFile } from './boltfile.js';
 import { readMeta } from './boltmeta.js';
 import type { Leaf } from './boltpage.js';
@@ -48,7 +49,8 @@ export async function* readBolt(
       yield { key: wholeKey(first, key, what, count), value: Buffer.from(value) };
       count++;
     }
-    if (nested > 0) onNote?.(`bucket ${first} was not read whole: it has ${nested} more in it`);
+    if (nested > 0)
+      onNote?.(`bucket ${show(first)} was not read whole: it has ${nested} more in it`);
   }
 }
 
